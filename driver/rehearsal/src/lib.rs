@@ -1,0 +1,3 @@
+//! A stand-in for the AWS services around an ECS blue/green deployment, in one process on loopback.
+
+pub mod effect;

@@ -1,0 +1,1 @@
+//! The `greenlight` command as a library: deciders, adapters, verbs, and what a person sees.

@@ -1,0 +1,2 @@
+//! Arguments to options to `run`; nothing is decided here.
+fn main() {}

@@ -1,0 +1,200 @@
+//! The evidence document: what one hook execution saw, decided and why. Written by the hooks, read by the driver.
+//!
+//! A change of shape is a change of [`SCHEMA`]. Nothing secret and no body longer than 2 KiB gets in.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::HookEvent;
+use crate::message::Message;
+
+/// The version of the document.
+pub const SCHEMA: u32 = 1;
+
+/// One hook execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Name and version of what wrote it.
+    pub tool: String,
+    /// The CodeDeploy deployment.
+    pub deployment_id: String,
+    /// SHA-256 (hex) of the lifecycle event hook execution id; the id itself is a credential for the report.
+    pub execution: String,
+    /// The event that the function serves.
+    pub event: HookEvent,
+    /// The Lambda function's name, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// The plan, once it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanIdentity>,
+    /// When the function received the event.
+    pub started_at: Timestamp,
+    /// When the verdict was reached.
+    pub finished_at: Timestamp,
+    /// The decision.
+    pub verdict: Verdict,
+    /// What was established about routing and targets.
+    pub attestation: Attestation,
+    /// Every check of the event, in the plan's order.
+    pub checks: Vec<CheckEvidence>,
+    /// What happened when.
+    pub timeline: Vec<Moment>,
+}
+
+/// Which plan it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanIdentity {
+    /// Where it was read from.
+    pub source: String,
+    /// SHA-256 (hex) of its bytes.
+    pub sha256: String,
+}
+
+/// What is reported to CodeDeploy, and the reasons, the deciding one first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Succeeded needs positive evidence; everything else is Failed.
+    pub decision: Decision,
+    /// Empty only for Succeeded.
+    pub because: Vec<Message>,
+}
+
+/// The two statuses that `PutLifecycleEventHookExecutionStatus` takes from a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// Go on with the deployment.
+    Succeeded,
+    /// Fail it.
+    Failed,
+}
+
+/// What is known about where the tested traffic went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// Whether the tested listener sends everything to the replacement task set.
+    pub routing: Standing,
+    /// Whether the replacement task set's targets are healthy.
+    pub targets: Standing,
+    /// One fragment for people: `test listener (port 8080) -> shop-b, 2 of 2 targets healthy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Every listener and rule that was read, and what it forwards to.
+    pub routes: Vec<Route>,
+    /// What contradicts or is missing.
+    pub messages: Vec<Message>,
+}
+
+/// How an attested fact stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Not looked at yet.
+    #[default]
+    Unknown,
+    /// The plan says `off`.
+    NotRequired,
+    /// Established, before and after the checks.
+    Proven,
+    /// The facts say the opposite.
+    Contradicted,
+    /// The facts could not be read, or do not settle it.
+    NotAttestable,
+}
+
+/// One listener or rule, as it was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// `test` or `production`.
+    pub role: String,
+    /// ARN of the listener, or of the rule.
+    pub arn: String,
+    /// The listener's port.
+    pub port: Option<u16>,
+    /// Target group names with their summed weight in percent.
+    pub forwards: Vec<(String, f64)>,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckEvidence {
+    /// The check's id in the plan.
+    pub id: String,
+    /// Its kind: `http`, ….
+    pub kind: String,
+    /// Whether it may decide.
+    pub severity: Severity,
+    /// Whether an inconclusive outcome is excused (`on_inconclusive: warn`).
+    #[serde(default)]
+    pub inconclusive_excused: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// From the first attempt to the end, in milliseconds.
+    pub took_ms: u64,
+    /// Why it did not pass, in the order of the plan's assertions.
+    pub messages: Vec<Message>,
+    /// The last answer, and the first that contradicted an assertion.
+    pub samples: Vec<Sample>,
+}
+
+/// Whether a check may decide the verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It decides.
+    #[default]
+    Block,
+    /// It is recorded.
+    Warn,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every assertion held.
+    Passed,
+    /// An assertion was contradicted.
+    Failed,
+    /// Too little evidence either way.
+    Inconclusive,
+    /// It could not be run.
+    Errored,
+    /// It was not run.
+    Skipped,
+}
+
+/// One request and its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// `GET /api/products/42`.
+    pub request: String,
+    /// `test listener`, or the URL.
+    pub via: String,
+    /// The status, where there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// From the first byte sent to the last byte read, in milliseconds.
+    pub took_ms: u64,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// The first 2 KiB of the body, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// What went wrong on the way, where there was no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One line of the timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// What, as a fragment: `plan read`, `routing proven`, `checks started`.
+    pub what: String,
+}

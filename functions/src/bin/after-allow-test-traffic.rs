@@ -1,0 +1,2 @@
+//! The hook of one lifecycle event.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Lambda hooks: one path from the event to exactly one report.
