@@ -19,7 +19,17 @@ const LONGEST_FILE: usize = 420;
 #[test]
 fn no_forbidden_arrow_between_the_packages() {
     let reaches = Dependencies::read();
-    for (package, forbidden) in [(HOOKS, DRIVER), (HOOKS, REHEARSAL), (CHECKS, HOOKS), (CHECKS, DRIVER), (CHECKS, REHEARSAL), (REHEARSAL, HOOKS), (REHEARSAL, DRIVER), (REHEARSAL, CHECKS), (DRIVER, HOOKS)] {
+    for (package, forbidden) in [
+        (HOOKS, DRIVER),
+        (HOOKS, REHEARSAL),
+        (CHECKS, HOOKS),
+        (CHECKS, DRIVER),
+        (CHECKS, REHEARSAL),
+        (REHEARSAL, HOOKS),
+        (REHEARSAL, DRIVER),
+        (REHEARSAL, CHECKS),
+        (DRIVER, HOOKS),
+    ] {
         assert!(!reaches.of(package).contains(forbidden), "{package} must not depend on {forbidden}");
     }
     // The engine and the stand-in share nothing with AWS's own clients: a shared type would let both sides agree
@@ -33,8 +43,17 @@ fn no_forbidden_arrow_between_the_packages() {
 #[test]
 fn the_allowed_arrows_are_there() {
     let reaches = Dependencies::read();
-    for (package, wanted) in [(HOOKS, CHECKS), (DRIVER, CHECKS), (DRIVER, REHEARSAL), (HOOKS, "lambda_runtime"), (HOOKS, "aws-sdk-codedeploy")] {
-        assert!(reaches.of(package).contains(wanted), "{package} should depend on {wanted}; is the test reading the right graph?");
+    for (package, wanted) in [
+        (HOOKS, CHECKS),
+        (DRIVER, CHECKS),
+        (DRIVER, REHEARSAL),
+        (HOOKS, "lambda_runtime"),
+        (HOOKS, "aws-sdk-codedeploy"),
+    ] {
+        assert!(
+            reaches.of(package).contains(wanted),
+            "{package} should depend on {wanted}; is the test reading the right graph?"
+        );
     }
 }
 
@@ -44,7 +63,10 @@ fn one_tls_provider_in_everything_that_ships() {
     for package in [HOOKS, DRIVER] {
         let names = reaches.of(package);
         assert!(names.contains("ring"), "{package} speaks TLS with ring");
-        assert!(!names.contains("aws-lc-rs") && !names.contains("openssl-sys"), "{package} carries a second TLS provider");
+        assert!(
+            !names.contains("aws-lc-rs") && !names.contains("openssl-sys"),
+            "{package} carries a second TLS provider"
+        );
     }
 }
 
@@ -66,8 +88,19 @@ fn every_source_file_says_what_it_is_for_and_stays_short() {
 
 #[test]
 fn the_top_level_holds_nothing_else() {
-    let allowed: BTreeSet<_> =
-        ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "driver", "events", "functions", "target", "template.yaml", "tests"].into();
+    let allowed: BTreeSet<_> = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "LICENSE",
+        "README.md",
+        "driver",
+        "events",
+        "functions",
+        "target",
+        "template.yaml",
+        "tests",
+    ]
+    .into();
     let found: Vec<_> = fs::read_dir(root())
         .expect("the workspace root can be listed")
         .map(|entry| entry.expect("an entry can be read").file_name().to_string_lossy().into_owned())
@@ -99,7 +132,8 @@ impl Dependencies {
         for node in metadata["resolve"]["nodes"].as_array().expect("metadata resolves") {
             let edges = direct.entry(name_of[text(&node["id"])].to_owned()).or_default();
             for edge in node["deps"].as_array().expect("a node lists its dependencies") {
-                let ships = edge["dep_kinds"].as_array().expect("an edge has kinds").iter().any(|kind| kind["kind"] != "dev");
+                let ships =
+                    edge["dep_kinds"].as_array().expect("an edge has kinds").iter().any(|kind| kind["kind"] != "dev");
                 if ships {
                     edges.insert(name_of[text(&edge["pkg"])].to_owned());
                 }

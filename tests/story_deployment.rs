@@ -27,7 +27,12 @@ async fn production_sees_blue_then_the_split_then_green_and_no_request_fails() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     for (listener, clients) in [("production", &production), ("test", &test)] {
         let failed: Vec<_> = clients.iter().flatten().filter_map(|answer| answer.as_ref().err()).collect();
-        assert!(failed.is_empty(), "{} failed requests on the {listener} listener, first: {:?}", failed.len(), failed[0]);
+        assert!(
+            failed.is_empty(),
+            "{} failed requests on the {listener} listener, first: {:?}",
+            failed.len(),
+            failed[0]
+        );
     }
     assert_eq!(after.as_deref(), Ok("2"));
 
@@ -41,7 +46,12 @@ async fn production_sees_blue_then_the_split_then_green_and_no_request_fails() {
         let canary = &versions[first_green..=last_blue];
         let green = canary.iter().filter(|version| **version == "2").count();
         let share = green as f64 / canary.len() as f64;
-        assert!((0.02..0.3).contains(&share), "a canary of 10 % sent {:.0} % of {} requests to green", share * 100.0, canary.len());
+        assert!(
+            (0.02..0.3).contains(&share),
+            "a canary of 10 % sent {:.0} % of {} requests to green",
+            share * 100.0,
+            canary.len()
+        );
     }
     for client in &test {
         assert_eq!(client.last().expect("the test listener was asked").as_deref(), Ok("2"));
@@ -58,7 +68,9 @@ async fn a_green_that_fails_is_rolled_back_and_production_never_sees_it() {
     let production = production.stop().await;
     assert_eq!(output.status.code(), Some(11), "{}", text(&output));
     let printed = text(&output);
-    for wanted in ["AfterAllowTestTraffic", "GL1201 product", "GET /api/products/42", "test listener", "rolled back by d-"] {
+    for wanted in
+        ["AfterAllowTestTraffic", "GL1201 product", "GET /api/products/42", "test listener", "rolled back by d-"]
+    {
         assert!(printed.contains(wanted), "no {wanted:?} in:\n{printed}");
     }
     for answer in production.iter().flatten() {
@@ -68,7 +80,9 @@ async fn a_green_that_fails_is_rolled_back_and_production_never_sees_it() {
 
 #[test]
 fn the_last_line_of_json_output_is_the_outcome_with_the_exit_code() {
-    for (arguments, exit_code, outcome) in [(&[][..], 0, "succeeded"), (&["--green-fails", "wrong-body"][..], 11, "failed")] {
+    for (arguments, exit_code, outcome) in
+        [(&[][..], 0, "succeeded"), (&["--green-fails", "wrong-body"][..], 11, "failed")]
+    {
         let stand_in = StandIn::start(arguments);
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         stand_in.write_configuration(folder.path());

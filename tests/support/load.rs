@@ -55,7 +55,8 @@ pub fn client() -> reqwest::Client {
 pub async fn ask(client: &reqwest::Client, url: &str) -> Answer {
     let response = client.get(url).send().await.map_err(|error| format!("{error:?}"))?;
     let status = response.status();
-    let version = response.headers().get("x-shop-version").map(|value| value.to_str().expect("a version is text").to_owned());
+    let version =
+        response.headers().get("x-shop-version").map(|value| value.to_str().expect("a version is text").to_owned());
     response.bytes().await.map_err(|error| format!("{error:?}"))?;
     match version {
         Some(version) if status == 200 => Ok(version),

@@ -107,7 +107,8 @@ impl Drop for StandIn {
 
 /// Sends a signal to one process.
 pub fn signal(id: u32, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().expect("kill can be started");
+    let status =
+        Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().expect("kill can be started");
     assert!(status.success(), "kill -{name} {id}: {status}");
 }
 
