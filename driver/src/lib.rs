@@ -1,1 +1,10 @@
 //! The `greenlight` command as a library: deciders, adapters, verbs, and what a person sees.
+
+pub mod appspec;
+pub mod clock;
+pub mod configuration;
+pub mod decide;
+pub mod document;
+pub mod environment;
+pub mod exit;
+pub mod snapshot;

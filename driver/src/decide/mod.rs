@@ -1,0 +1,1 @@
+//! What is decided: pure, no clock, no environment, no I/O, no SDK type.
