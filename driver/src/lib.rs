@@ -1,6 +1,7 @@
 //! The `greenlight` command as a library: deciders, adapters, verbs, and what a person sees.
 
 pub mod appspec;
+pub mod aws;
 pub mod clock;
 pub mod configuration;
 pub mod decide;
