@@ -35,6 +35,10 @@ pub struct Group {
     pub config: Option<String>,
     /// Whether there is a test listener.
     pub has_test_listener: bool,
+    /// How long a deployment may wait for a person; zero when it does not.
+    pub ready_wait: Duration,
+    /// How long the original task set is kept.
+    pub termination_wait: Duration,
     /// The last deployment that was tried.
     pub last_attempted: Option<String>,
 }
@@ -81,6 +85,8 @@ impl Aws {
             }),
             config: info.and_then(|info| info.deployment_config_name()).map(str::to_owned),
             has_test_listener: !listeners(info.and_then(|info| info.load_balancer_info())).1.is_empty(),
+            ready_wait: ready_wait(info.and_then(|info| info.blue_green_deployment_configuration())),
+            termination_wait: termination_wait(info.and_then(|info| info.blue_green_deployment_configuration())),
             last_attempted: info
                 .and_then(|info| info.last_attempted_deployment())
                 .and_then(|last| last.deployment_id())

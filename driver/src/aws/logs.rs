@@ -9,20 +9,10 @@ use serde::Deserialize;
 use super::Aws;
 use super::error::{AwsError, ErrorKind, translate};
 use crate::clock;
+use crate::decide::report::HookLog;
 
 /// Lines of a tail: enough for a panic message, few enough to read.
 const TAIL: usize = 10;
-
-/// What a function left in its log.
-#[derive(Clone, Debug, PartialEq)]
-pub enum HookLog {
-    /// Its evidence for this deployment.
-    Evidence(Box<Evidence>),
-    /// No evidence: the last lines.
-    Tail(Vec<String>),
-    /// The log could not be read.
-    Unreadable(AwsError),
-}
 
 #[derive(Deserialize)]
 struct EvidenceLine {
@@ -51,7 +41,7 @@ impl Aws {
                 // A function that never ran has no log group.
                 Ok(Err(error)) if error.kind == ErrorKind::NotFound => return HookLog::Tail(Vec::new()),
                 Ok(Err(error)) if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable) => {}
-                Ok(Err(error)) => return HookLog::Unreadable(error),
+                Ok(Err(error)) => return HookLog::Unreadable(error.to_string()),
             }
             if bound.checked_duration_since(clock::within(pause)).is_none() {
                 break;
@@ -63,7 +53,7 @@ impl Aws {
         match tokio::time::timeout(Duration::from_secs(3), self.messages(function, None, since)).await {
             Ok(Ok(mut messages)) => HookLog::Tail(messages.split_off(messages.len().saturating_sub(TAIL))),
             Ok(Err(error)) if error.kind == ErrorKind::NotFound => HookLog::Tail(Vec::new()),
-            Ok(Err(error)) => HookLog::Unreadable(error),
+            Ok(Err(error)) => HookLog::Unreadable(error.to_string()),
             Err(_) => HookLog::Tail(Vec::new()),
         }
     }
