@@ -52,7 +52,8 @@ impl Output {
         let (flushes, mut flushed) = mpsc::channel::<oneshot::Sender<()>>(1);
         let forwarding = async move {
             let (mut standard, mut error) = (Lines::new(standard), Lines::new(error));
-            while standard.open || error.open {
+            // Without its handle it is over: a process that left its group may keep the pipe for ever.
+            while (standard.open || error.open) && !flushed.is_closed() {
                 // Biased: a flush is answered only when there is nothing to read.
                 tokio::select! {
                     biased;

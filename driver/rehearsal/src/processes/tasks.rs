@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -41,6 +41,10 @@ impl Tasks {
 
     /// Start a task; [`Observation::TaskStarted`] or [`Observation::TaskStopped`] tells what came of it.
     pub(crate) fn start(self: &Arc<Self>, task: String, command: &Command) {
+        if self.running().contains_key(&task) {
+            tracing::error!(task, "a task that runs cannot be started");
+            return;
+        }
         let (address, child) = match self.launch(&task, command) {
             Ok(launched) => launched,
             Err(error) => {
@@ -50,24 +54,28 @@ impl Tasks {
             }
         };
         let (stop, stops) = mpsc::unbounded_channel();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone(), stop);
+        self.running().insert(task.clone(), stop);
         self.report(Observation::TaskStarted { task: task.clone(), address });
         let (tasks, life) = (Arc::clone(self), self.life.clone());
         self.life.spawn(async move {
             let (exit_code, reason) = attend(child, stops, &life).await;
-            tasks.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&task);
+            tasks.running().remove(&task);
             tasks.report(Observation::TaskStopped { task, exit_code, reason });
         });
     }
 
     /// SIGTERM now, SIGKILL after `grace`. A task that has ended meanwhile is not an error: its end is on its way.
     pub(crate) fn stop(&self, task: &str, grace: Duration) {
-        match self.running.lock().unwrap_or_else(PoisonError::into_inner).get(task) {
+        match self.running().get(task) {
             Some(stop) => {
                 stop.send(grace).ok();
             }
             None => tracing::warn!(task, "a task that does not run cannot be stopped"),
         }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<String, UnboundedSender<Duration>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn launch(&self, task: &str, command: &Command) -> Result<(SocketAddr, Child), StartError> {

@@ -78,6 +78,7 @@ impl Forward {
         }
     }
 
+    /// The request as the target gets it.
     fn onward(&self, request: Request<Incoming>, client: IpAddr) -> Request<RequestBody> {
         let (mut parts, body) = request.into_parts();
         end_hop(&mut parts.headers);

@@ -32,24 +32,24 @@ impl Listener {
     pub(crate) async fn open(arn: &str, port: u16, routes: Arc<Routes>, life: &Life) -> io::Result<Listener> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = socket.local_addr()?;
-        let forward = Forward::new(arn, address.port(), routes);
-        let share = life.clone();
-        life.spawn_until_end(async move {
-            loop {
-                match socket.accept().await {
-                    Ok((stream, client)) => serve(stream, client, forward.clone(), &share),
-                    Err(error) => {
-                        tracing::warn!(%error, listener = %forward.listener, "a connection cannot be accepted");
-                        tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
-                    }
-                }
-            }
-        });
+        life.spawn_until_end(accept(socket, Forward::new(arn, address.port(), routes), life.clone()));
         Ok(Listener { address })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+}
+
+async fn accept(socket: TcpListener, forward: Forward, life: Life) {
+    loop {
+        match socket.accept().await {
+            Ok((stream, client)) => serve(stream, client, forward.clone(), &life),
+            Err(error) => {
+                tracing::warn!(%error, listener = %forward.listener, "a connection cannot be accepted");
+                tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
+            }
+        }
     }
 }
 
@@ -77,4 +77,75 @@ fn serve(stream: TcpStream, client: SocketAddr, forward: Forward, life: &Life) {
             tracing::debug!(%error, %client, "a client's connection ended");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::clock::Pace;
+    use crate::effect::{Observation, TargetGroupSpec};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// One request to a target that accepts connections and does what `target` says, within `limit`.
+    async fn answer<F: Future<Output = ()> + Send>(
+        limit: Duration,
+        target: impl FnOnce(TcpStream) -> F + Send + 'static,
+    ) -> String {
+        let (life, _afterlife) = Life::begin();
+        let (observations, mut seen) = mpsc::unbounded_channel();
+        let spec = TargetGroupSpec {
+            arn: "group".into(),
+            path: "/".into(),
+            interval: HOUR,
+            timeout: HOUR,
+            healthy: 1,
+            unhealthy: 1,
+        };
+        let routes = Routes::new(vec![spec], Pace::ORDINARY, observations, life.clone());
+        let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let silent_address = silent.local_addr().unwrap();
+        // Behind no listener yet, so that no health check connects first.
+        routes.register("group", silent_address);
+        routes.open("listener", vec![("group".into(), 1)]);
+        tokio::spawn(async move { target(silent.accept().await.unwrap().0).await });
+
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let forward = Forward { limit, ..Forward::new("listener", address.port(), Arc::clone(&routes)) };
+        life.spawn_until_end(accept(socket, forward, life.clone()));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        routes.deregister("group", silent_address, HOUR);
+        while let Ok(observation) = seen.try_recv() {
+            if matches!(observation, Observation::TargetDrained { .. }) {
+                life.end();
+                return answer;
+            }
+        }
+        panic!("the request is still counted as in flight");
+    }
+
+    #[tokio::test]
+    async fn a_target_that_does_not_answer_in_time_is_504() {
+        let answer = answer(Duration::from_millis(50), |stream| async move {
+            let _open = stream;
+            std::future::pending().await
+        });
+        assert!(answer.await.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"));
+    }
+
+    #[tokio::test]
+    async fn a_target_that_ends_a_new_connection_without_an_answer_is_502() {
+        let answer = answer(HOUR, |mut stream| async move {
+            // It has seen the request, so nobody else may get it.
+            stream.read_u8().await.unwrap();
+        });
+        assert!(answer.await.starts_with("HTTP/1.1 502 Bad Gateway\r\n"));
+    }
 }

@@ -160,22 +160,24 @@ impl Routes {
         });
     }
 
-    /// The group of a listener's next request.
-    pub(super) fn group(&self, listener: &str) -> Result<String, NoTarget> {
-        let mut state = self.state();
-        let split = state.splits.get_mut(listener).ok_or(NoTarget::Empty)?;
-        split.next().map(str::to_owned).ok_or(NoTarget::Empty)
-    }
-
     /// Take a listener's next group and a target in it, at once.
     pub(super) fn depart(self: &Arc<Self>, listener: &str) -> Result<Flight, NoTarget> {
-        let group = self.group(listener)?;
-        self.depart_again(group, &[])
+        let mut state = self.state();
+        let group = state.splits.get_mut(listener).and_then(Split::next).ok_or(NoTarget::Empty)?.to_owned();
+        self.depart_in(&mut state, group, &[])
     }
 
     /// Take another target of the same group.
     pub(super) fn depart_again(self: &Arc<Self>, group: String, tried: &[Registration]) -> Result<Flight, NoTarget> {
-        let mut state = self.state();
+        self.depart_in(&mut self.state(), group, tried)
+    }
+
+    fn depart_in(
+        self: &Arc<Self>,
+        state: &mut State,
+        group: String,
+        tried: &[Registration],
+    ) -> Result<Flight, NoTarget> {
         let found = state.groups.get_mut(&group).ok_or(NoTarget::Empty)?;
         let none = if tried.is_empty() { NoTarget::Empty } else { NoTarget::AllTried };
         let target = found.next(tried).ok_or(none)?;

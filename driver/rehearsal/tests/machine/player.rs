@@ -70,6 +70,8 @@ fn hang() -> ! {
 #[test]
 fn plays_a_function() {
     let Some(part) = variable("PLAY") else { return };
+    // Ends the line that the test harness has begun.
+    println!();
     match part.as_str() {
         "never asks" => hang(),
         "exits at once" => std::process::exit(7),
