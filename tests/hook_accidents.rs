@@ -95,6 +95,28 @@ async fn without_the_two_ids_there_is_nobody_to_report_to() {
 }
 
 #[tokio::test]
+async fn every_invalid_sample_event_is_refused_and_every_valid_one_is_answered() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let mut seen = [0, 0];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let payload = std::fs::read_to_string(&path).unwrap();
+        let valid = !name.starts_with("invalid.");
+        seen[usize::from(valid)] += 1;
+        let mut bench = bench().await;
+        let end = bench.invoke_with(&payload, PLENTY).await;
+        let reports = bench.story().await.reports.len();
+        match end {
+            End::Response(_) => assert!(valid && reports == 1, "{name}"),
+            End::Error(error) => assert!(!valid && reports == 0, "{name}: {error}"),
+            End::Exited(status) => panic!("{name}: {status}"),
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}
+
+#[tokio::test]
 async fn a_second_invocation_reports_the_same_verdict_without_running_a_check() {
     let mut bench = bench().await;
     bench.invoke().await.response();

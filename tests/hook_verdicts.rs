@@ -134,6 +134,47 @@ async fn a_listener_that_moves_while_the_checks_run_proves_nothing() {
 }
 
 #[tokio::test]
+async fn a_plan_that_only_warns_validates_nothing() {
+    let mut bench = bench().await;
+    bench.plan(&PLAN.replace("    http:", "    severity: warn\n    http:"));
+    bench.invoke().await.response();
+    bench.story().await.failed_with("GL1205");
+}
+
+#[tokio::test]
+async fn routing_that_the_plan_only_warns_of_is_recorded_and_does_not_decide() {
+    let mut bench = bench().await;
+    bench.plan(&PLAN.replace("hooks:", "attest: { routing: warn }\nhooks:"));
+    bench.aws.state().test = [1, 0];
+    bench.invoke().await.response();
+    let story = bench.story().await;
+    let attestation = &story.one_report("Succeeded")["attestation"];
+    assert_eq!(attestation["routing"], "contradicted");
+    assert_eq!(attestation["messages"][0]["code"], "GL1101");
+}
+
+#[tokio::test]
+async fn an_address_of_the_plans_own_proves_no_routing() {
+    let mut bench = bench().await;
+    let endpoints = format!("endpoints: {{ green: {{ url: \"http://{}\" }} }}\nhooks:", bench.green.address);
+    bench.plan(&PLAN.replace("hooks:", &endpoints));
+    bench.invoke().await.response();
+    let story = bench.story().await;
+    assert!(story.failed_with("GL1102").contains("no listener says who answers there"));
+}
+
+#[tokio::test]
+async fn as_many_healthy_targets_as_the_plan_asks_for_are_enough() {
+    let mut bench = bench().await;
+    bench.plan(&PLAN.replace("hooks:", "attest: { targets_healthy: { at_least: 1 } }\nhooks:"));
+    bench.aws.state().targets[1] = ("unhealthy", Some("Target.Timeout"));
+    bench.invoke().await.response();
+    let story = bench.story().await;
+    let summary = story.one_report("Succeeded")["attestation"]["summary"].as_str().unwrap();
+    assert!(summary.ends_with("1 of 2 targets healthy"), "{summary}");
+}
+
+#[tokio::test]
 async fn a_group_without_a_test_listener_never_falls_back_to_production() {
     let mut bench = bench().await;
     bench.aws.state().test_listener = false;
