@@ -9,7 +9,7 @@ use greenlight_rehearsal::clock;
 use greenlight_rehearsal::effect::{Effect, Observation};
 use rustix::process::{Pid, test_kill_process};
 
-use crate::bench::{BLUE, Bench, shell, spec};
+use crate::bench::{BLUE, Bench, shell, spec, task_arn};
 use crate::functions::function;
 use crate::player;
 
@@ -37,8 +37,9 @@ fn plays_a_stand_in() {
     runtime.block_on(async {
         let mut bench = Bench::start(spec(&[(BLUE, 1)], vec![function("hangs", Duration::from_secs(900))])).await;
         let script = "trap '' TERM INT HUP; sleep 300 & echo child $!; echo child $$; wait";
-        bench.start_task("one", shell(script)).await;
-        bench.start_task("two", shell(script)).await;
+        for id in ["one", "two"] {
+            bench.machine.carry_out(Effect::StartTask { task: task_arn(id), command: shell(script) });
+        }
         let (invocation, payload) = ("one".to_owned(), Bytes::new());
         let function = "hangs".to_owned();
         bench.machine.carry_out(Effect::Invoke { invocation, function, payload, asynchronous: true });

@@ -1,13 +1,15 @@
 //! Claims about listeners, target groups and health checks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use greenlight_rehearsal::effect::{Observation, TargetHealth};
 use http::{Request, StatusCode};
 use http_body_util::Full;
+use tokio::sync::mpsc;
 
 use crate::bench::{BLUE, Bench, GREEN, shop, spec};
 use crate::client::Client;
@@ -38,30 +40,33 @@ async fn no_request_fails_while_weights_change_a_thousand_times() {
         bench.serve(group, Target::serve(name).await.address).await;
     }
     let done = Arc::new(AtomicBool::new(false));
-    let answers = [Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))];
+    let (answered, mut answers) = mpsc::unbounded_channel();
     let clients: Vec<_> = (0..6)
         .map(|number| {
-            let (client, done, answers) = (Client::new(bench.production()), Arc::clone(&done), answers.clone());
+            let (client, done, answered) = (Client::new(bench.production()), Arc::clone(&done), answered.clone());
             tokio::spawn(async move {
                 while !done.load(Ordering::SeqCst) {
                     let answer = client.get("/").await;
                     assert_eq!(answer.status, StatusCode::OK, "client {number}: {}", answer.body);
-                    answers[usize::from(answer.body == "green")].fetch_add(1, Ordering::SeqCst);
+                    answered.send(answer.body).unwrap();
                     let echo = client.post("/echo", "a body that cannot be sent twice").await;
                     assert_eq!((echo.status, echo.body.as_str()), (StatusCode::OK, "a body that cannot be sent twice"));
                 }
             })
         })
         .collect();
+    let mut by_group = BTreeMap::new();
     for flip in 0..1000_u32 {
-        let green = flip % 101;
+        let green = flip * 37 % 101;
         bench.route(&[(BLUE, 100 - green), (GREEN, green)]).await;
+        // Traffic keeps pace with the changes.
+        *by_group.entry(answers.recv().await.unwrap()).or_insert(0) += 1;
     }
     done.store(true, Ordering::SeqCst);
     for client in clients {
         client.await.unwrap();
     }
-    assert!(answers.iter().all(|answers| answers.load(Ordering::SeqCst) > 0), "{answers:?}");
+    assert_eq!(by_group.keys().collect::<Vec<_>>(), ["blue", "green"]);
     bench.machine.shutdown().await;
 }
 
