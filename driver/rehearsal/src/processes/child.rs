@@ -41,6 +41,8 @@ pub(crate) enum StartError {
     Empty,
     #[error("find program {0}: there is no such executable file")]
     NotFound(String),
+    #[error("enter working directory {0}: there is no such directory")]
+    NoDirectory(String),
     #[error("start {program}")]
     Spawn {
         program: String,
@@ -68,6 +70,9 @@ impl Child {
     ) -> Result<Child, StartError> {
         let inherited = environment::inherited();
         let search = inherited.iter().find(|(name, _)| *name == "PATH").map(|(_, path)| path.clone());
+        if let Some(missing) = program.directory.filter(|directory| !directory.is_dir()) {
+            return Err(StartError::NoDirectory(missing.display().to_string()));
+        }
         let (name, arguments) = program.line.split_first().ok_or(StartError::Empty)?;
         let file = find(name, program.directory, search).ok_or_else(|| StartError::NotFound(name.clone()))?;
         let failed = |source| StartError::Spawn { program: file.display().to_string(), source };

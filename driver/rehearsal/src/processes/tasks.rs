@@ -28,7 +28,8 @@ const PORTS: std::ops::Range<u16> = 12_000..32_000;
 /// All tasks of the machine.
 #[derive(Debug)]
 pub(crate) struct Tasks {
-    running: Mutex<HashMap<String, UnboundedSender<Duration>>>,
+    /// How to stop each task; nothing for those that have ended.
+    known: Mutex<HashMap<String, Option<UnboundedSender<Duration>>>>,
     reaper: Arc<Reaper>,
     observations: UnboundedSender<Observation>,
     life: Life,
@@ -36,46 +37,48 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(crate) fn new(reaper: Arc<Reaper>, observations: UnboundedSender<Observation>, life: Life) -> Arc<Tasks> {
-        Arc::new(Tasks { running: Mutex::default(), reaper, observations, life })
+        Arc::new(Tasks { known: Mutex::default(), reaper, observations, life })
     }
 
     /// Start a task; [`Observation::TaskStarted`] or [`Observation::TaskStopped`] tells what came of it.
     pub(crate) fn start(self: &Arc<Self>, task: String, command: &Command) {
-        if self.running().contains_key(&task) {
+        if let Some(Some(_)) = self.known().get(&task) {
             tracing::error!(task, "a task that runs cannot be started");
             return;
         }
         let (address, child) = match self.launch(&task, command) {
             Ok(launched) => launched,
             Err(error) => {
+                self.known().insert(task.clone(), None);
                 let reason = format!("CannotStartContainerError: {}", chain(&error));
                 self.report(Observation::TaskStopped { task, exit_code: None, reason });
                 return;
             }
         };
         let (stop, stops) = mpsc::unbounded_channel();
-        self.running().insert(task.clone(), stop);
+        self.known().insert(task.clone(), Some(stop));
         self.report(Observation::TaskStarted { task: task.clone(), address });
         let (tasks, life) = (Arc::clone(self), self.life.clone());
         self.life.spawn(async move {
             let (exit_code, reason) = attend(child, stops, &life).await;
-            tasks.running().remove(&task);
+            tasks.known().insert(task.clone(), None);
             tasks.report(Observation::TaskStopped { task, exit_code, reason });
         });
     }
 
     /// SIGTERM now, SIGKILL after `grace`. A task that has ended meanwhile is not an error: its end is on its way.
     pub(crate) fn stop(&self, task: &str, grace: Duration) {
-        match self.running().get(task) {
-            Some(stop) => {
+        match self.known().get(task) {
+            Some(Some(stop)) => {
                 stop.send(grace).ok();
             }
-            None => tracing::warn!(task, "a task that does not run cannot be stopped"),
+            Some(None) => {}
+            None => tracing::error!(task, "there is no such task to stop"),
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, UnboundedSender<Duration>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Option<UnboundedSender<Duration>>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn launch(&self, task: &str, command: &Command) -> Result<(SocketAddr, Child), StartError> {

@@ -94,6 +94,12 @@ impl Forward {
         }
         parts.headers.insert("x-forwarded-proto", HeaderValue::from_static("http"));
         parts.headers.insert("x-forwarded-port", HeaderValue::from(self.port));
+        if !parts.headers.contains_key(header::HOST)
+            && let Ok(host) = HeaderValue::from_str(&format!("127.0.0.1:{}", self.port))
+        {
+            // HTTP/1.0 needs no host, HTTP/1.1 does.
+            parts.headers.insert(header::HOST, host);
+        }
         let body = if body.is_end_stream() { no_body() } else { body.boxed_unsync() };
         Request::from_parts(parts, body)
     }

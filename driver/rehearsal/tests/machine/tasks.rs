@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use greenlight_rehearsal::clock;
-use greenlight_rehearsal::effect::Command;
+use greenlight_rehearsal::effect::{Command, Effect, TargetHealth};
 
-use crate::bench::{BLUE, Bench, shell, shop, spec};
+use crate::bench::{BLUE, Bench, shell, shop, spec, task_arn};
 use crate::client::Client;
 use crate::orphans::is_gone;
 
@@ -90,14 +90,18 @@ async fn a_task_gets_its_port_and_no_environment_but_its_own() {
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_exist_is_named() {
+async fn what_keeps_a_task_from_starting_is_named() {
     let mut bench = bench().await;
-    let command = Command { line: vec!["no-such-shop".to_owned()], ..shell("") };
-    let task = crate::bench::task_arn("one");
-    bench.machine.carry_out(greenlight_rehearsal::effect::Effect::StartTask { task, command });
-    let (code, reason) = bench.stopped("one").await;
-    assert_eq!(code, None);
-    assert_eq!(reason, "CannotStartContainerError: find program no-such-shop: there is no such executable file");
+    let no_program = Command { line: vec!["no-such-shop".to_owned()], ..shell("") };
+    let no_directory = Command { directory: Some("/no/such/place".into()), ..shell("") };
+    for (id, command, reason) in [
+        ("one", no_program, "find program no-such-shop: there is no such executable file"),
+        ("two", no_directory, "enter working directory /no/such/place: there is no such directory"),
+        ("three", Command { line: vec![], ..shell("") }, "start a program: the command is empty"),
+    ] {
+        bench.machine.carry_out(Effect::StartTask { task: task_arn(id), command });
+        assert_eq!(bench.stopped(id).await, (None, format!("CannotStartContainerError: {reason}")));
+    }
     bench.machine.shutdown().await;
 }
 
@@ -131,10 +135,7 @@ async fn the_broken_shops_are_broken_as_they_say() {
         command.environment.insert("SHOP_FAILS".to_owned(), fault.to_owned());
         let address = bench.start_task(fault, command).await;
         bench.register(BLUE, address);
-        let answered = |seen: &greenlight_rehearsal::effect::TargetHealth| {
-            use greenlight_rehearsal::effect::TargetHealth::{Healthy, Unhealthy};
-            matches!(seen, Healthy | Unhealthy { .. })
-        };
+        let answered = |seen: &TargetHealth| matches!(seen, TargetHealth::Healthy | TargetHealth::Unhealthy { .. });
         bench.until_health(BLUE, address, answered).await;
         let answer = Client::new(address).get(path).await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (status, body), "{fault}");
