@@ -124,7 +124,7 @@ impl Registered {
 fn complete_container(container: &mut Value, network: &str) -> Result<(), Refusal> {
     let map = container.as_object_mut().ok_or_else(|| invalid("A container definition is not a map."))?;
     for key in ["name", "image"] {
-        if !map.get(key).and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+        if map.get(key).and_then(Value::as_str).is_none_or(str::is_empty) {
             return Err(invalid(format!("Container.{key} should not be null or empty.")));
         }
     }

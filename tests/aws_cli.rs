@@ -1,0 +1,110 @@
+//! The AWS CLI from PyPI as an independent client of the stand-in: its own parsers must get correct answers. The CLI shares
+//! no code with this project, so what it understands is AWS's wire and not ours.
+
+mod support {
+    pub mod python;
+    pub mod stand_in;
+}
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::stand_in::StandIn;
+
+#[test]
+fn the_aws_cli_reads_a_finished_deployment() {
+    let Some(tools) = support::python::tools("the_aws_cli_reads_a_finished_deployment") else { return };
+    let stand_in = StandIn::start(&[]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let aws = |arguments: &[&str]| aws(&stand_in, &tools, arguments);
+
+    // Made by the CLI too: the AppSpec as a person would write it, and no sha256.
+    let appspec = json!({"version": 0.0,
+        "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": {
+            "TaskDefinition": stand_in.announcement["task_definitions"]["green"],
+            "LoadBalancerInfo": {"ContainerName": stand_in.announcement["container"], "ContainerPort": stand_in.announcement["container_port"]}}}}],
+        "Hooks": [{"AfterAllowTestTraffic": stand_in.announcement["hooks"]["AfterAllowTestTraffic"]}]});
+    let revision = json!({"revisionType": "AppSpecContent", "appSpecContent": {"content": appspec.to_string()}});
+    let revision_file = folder.path().join("revision.json");
+    std::fs::write(&revision_file, revision.to_string()).expect("the revision can be written");
+    let (application, group) = (stand_in.text("application"), stand_in.text("deployment_group"));
+    let revision_argument = format!("file://{}", revision_file.display());
+    let created = aws(&["deploy", "create-deployment", "--application-name", application, "--deployment-group-name", group, "--revision", &revision_argument]);
+    let id = created["deploymentId"].as_str().expect("CreateDeployment answers with an id").to_owned();
+    assert!(id.starts_with("d-") && id.len() == 11, "{id}");
+
+    // `watch` is the bounded wait for the end.
+    let watch = stand_in.greenlight().args(["watch", &id]).current_dir(folder.path()).output().expect("greenlight can be started");
+    assert_eq!(watch.status.code(), Some(0), "{}", String::from_utf8_lossy(&watch.stderr));
+
+    let info = &aws(&["deploy", "get-deployment", "--deployment-id", &id])["deploymentInfo"];
+    assert_eq!(info["status"], "Succeeded");
+    assert_eq!(info["computePlatform"], "ECS");
+    assert_eq!(info["creator"], "user");
+    assert_eq!(info["deploymentConfigName"], "CodeDeployDefault.ECSCanary10Percent5Minutes");
+    assert_eq!(info["deploymentOverview"], json!({"Pending": 0, "InProgress": 0, "Succeeded": 1, "Failed": 0, "Skipped": 0, "Ready": 0}));
+    assert_eq!(info["revision"]["revisionType"], "AppSpecContent");
+    assert!(info["revision"]["appSpecContent"]["content"].is_null(), "GetDeployment never returns the AppSpec's text");
+    assert!(info["completeTime"].is_number() || info["completeTime"].is_string());
+
+    let target = format!("{}:{}", stand_in.text("cluster"), stand_in.text("service"));
+    let targets = aws(&["deploy", "list-deployment-targets", "--deployment-id", &id]);
+    assert_eq!(targets["targetIds"], json!([target]));
+
+    let batch = aws(&["deploy", "batch-get-deployment-targets", "--deployment-id", &id, "--target-ids", &target]);
+    let ecs_target = &batch["deploymentTargets"][0]["ecsTarget"];
+    assert_eq!(batch["deploymentTargets"][0]["deploymentTargetType"], "ECSTarget");
+    let events: Vec<_> = ecs_target["lifecycleEvents"]
+        .as_array()
+        .expect("a target has lifecycle events")
+        .iter()
+        .map(|event| (event["lifecycleEventName"].as_str().expect("an event has a name"), event["status"].as_str().expect("an event has a status")))
+        .collect();
+    let order = ["BeforeInstall", "Install", "AfterInstall", "AllowTestTraffic", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"];
+    assert_eq!(events, order.map(|name| (name, "Succeeded")));
+
+    let services = aws(&["ecs", "describe-services", "--cluster", stand_in.text("cluster"), "--services", stand_in.text("service")]);
+    let service = &services["services"][0];
+    assert_eq!(services["failures"], json!([]));
+    assert_eq!(service["deploymentController"]["type"], "CODE_DEPLOY");
+    let primary = service["taskSets"].as_array().expect("a service has task sets").iter().find(|set| set["status"] == "PRIMARY").expect("one task set is PRIMARY");
+    assert_eq!(primary["externalId"], id.as_str(), "the replacement is PRIMARY now");
+    assert_eq!(primary["taskDefinition"], stand_in.announcement["task_definitions"]["green"]);
+    assert_eq!(primary["runningCount"], service["desiredCount"]);
+
+    let group_info = &aws(&["deploy", "get-deployment-group", "--application-name", application, "--deployment-group-name", group])["deploymentGroupInfo"];
+    let pair = &group_info["loadBalancerInfo"]["targetGroupPairInfoList"][0];
+    let production = pair["prodTrafficRoute"]["listenerArns"][0].as_str().expect("the pair names the production listener");
+    let listeners = aws(&["elbv2", "describe-listeners", "--listener-arns", production]);
+    let forwards = listeners["Listeners"][0]["DefaultActions"][0]["ForwardConfig"]["TargetGroups"].as_array().expect("a forward action has target groups");
+    let serving = primary["loadBalancers"][0]["targetGroupArn"].as_str().expect("a task set has a target group");
+    for forward in forwards {
+        assert_eq!(forward["Weight"], if forward["TargetGroupArn"] == serving { 100 } else { 0 }, "{forwards:?}");
+    }
+    assert_eq!(forwards.len(), 2, "the drained target group stays with weight 0");
+}
+
+#[test]
+fn the_aws_cli_understands_the_refusals() {
+    let Some(tools) = support::python::tools("the_aws_cli_understands_the_refusals") else { return };
+    let stand_in = StandIn::start(&[]);
+    for (arguments, expected) in [
+        (&["deploy", "get-deployment", "--deployment-id", "d-NOTTHERE0"][..], "DeploymentDoesNotExistException"),
+        (&["deploy", "get-deployment-group", "--application-name", "nobody", "--deployment-group-name", "x"][..], "ApplicationDoesNotExistException"),
+        (&["elbv2", "describe-listeners", "--listener-arns", "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/x/1/2"][..], "ListenerNotFound"),
+        (&["lambda", "invoke", "--function-name", "nobody", "/dev/null"][..], "ResourceNotFoundException"),
+        (&["ecs", "describe-services", "--cluster", "nowhere", "--services", "x"][..], "ClusterNotFoundException"),
+        (&["ecs", "delete-cluster", "--cluster", "x"][..], "rehearsal"),
+    ] {
+        let output = stand_in.client(tools.join("aws")).args(arguments).output().expect("the AWS CLI was installed");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?} should be refused");
+        assert!(printed.contains(expected), "{arguments:?}: no {expected:?} in {printed}");
+    }
+}
+
+fn aws(stand_in: &StandIn, tools: &Path, arguments: &[&str]) -> Value {
+    let output = stand_in.client(tools.join("aws")).args(arguments).args(["--output", "json"]).output().expect("the AWS CLI was installed");
+    assert!(output.status.success(), "aws {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("aws {arguments:?} printed no JSON: {error}"))
+}

@@ -1,0 +1,84 @@
+//! The README's commands, run as a newcomer would: every `console` block, line by line, from the top of the checkout.
+//! A command that ends as a block does not say fails the test. Blocks in other languages are not run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A line `$ …` of a `console` block, and the exit code that the line `exit N` behind it promises.
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    line: usize,
+    command: String,
+    exit_code: i32,
+    /// What the block shows; each line must occur in the output, `…` standing for anything.
+    shows: Vec<String>,
+}
+
+#[test]
+fn every_console_command_of_the_readme_does_what_it_says() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README exists");
+    let steps = steps(&readme);
+    assert!(steps.len() >= 2, "the README has console commands: {steps:?}");
+    for step in steps {
+        let output = Command::new("sh")
+            .args(["-c", &format!("{} 2>&1", step.command)])
+            .current_dir(root())
+            .env("NO_COLOR", "1")
+            .output()
+            .expect("sh can be started");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(step.exit_code), "README.md:{}: `{}` printed:\n{printed}", step.line, step.command);
+        for wanted in &step.shows {
+            let pieces: Vec<_> = wanted.split('…').map(str::trim).filter(|piece| !piece.is_empty()).collect();
+            let shown = printed.lines().any(|line| in_order(line, &pieces));
+            assert!(shown, "README.md:{}: `{}` should print {wanted:?}, but printed:\n{printed}", step.line, step.command);
+        }
+    }
+}
+
+#[test]
+fn a_step_is_a_command_with_its_exit_code_and_what_it_shows() {
+    let text = "a\n```console\n$ true\nfoo … bar\nexit 3\n$ false\n```\n```sh\nnot run\n```\n";
+    let expected = [
+        Step { line: 3, command: "true".into(), exit_code: 3, shows: vec!["foo … bar".into()] },
+        Step { line: 6, command: "false".into(), exit_code: 0, shows: vec![] },
+    ];
+    assert_eq!(steps(text), expected);
+}
+
+fn steps(text: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for (number, line) in text.lines().enumerate() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if !inside {
+            continue;
+        } else if let Some(command) = line.strip_prefix("$ ") {
+            steps.push(Step { line: number + 1, command: command.to_owned(), exit_code: 0, shows: Vec::new() });
+        } else if let Some(step) = steps.last_mut() {
+            match line.strip_prefix("exit ") {
+                Some(code) => step.exit_code = code.parse().expect("`exit` is followed by a number"),
+                None if line.trim() == "…" || line.trim().is_empty() => {}
+                None => step.shows.push(line.to_owned()),
+            }
+        }
+    }
+    steps
+}
+
+fn in_order(line: &str, pieces: &[&str]) -> bool {
+    let mut rest = line;
+    pieces.iter().all(|piece| match rest.find(piece) {
+        Some(at) => {
+            rest = &rest[at + piece.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

@@ -1,0 +1,135 @@
+//! Scenario files for stories: the demo shop with one hook function as a test wants it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+const CHECKS: &str = "checks:\n  - id: health\n    http: { get: /healthz }\n    expect: { status: 200 }\n";
+
+/// The function behind AfterAllowTestTraffic.
+pub struct Function {
+    name: String,
+    binary: String,
+    plan: String,
+    drill: Option<String>,
+    timeout: Duration,
+    exists: bool,
+}
+
+impl Function {
+    /// As it should be.
+    pub fn after_allow_test_traffic() -> Self {
+        Self {
+            name: "CodeDeployHook_AfterAllowTestTraffic".to_owned(),
+            binary: "after-allow-test-traffic".to_owned(),
+            plan: "checks.yaml".to_owned(),
+            drill: None,
+            timeout: Duration::from_secs(60),
+            exists: true,
+        }
+    }
+
+    /// With a fire drill.
+    pub fn drill(mut self, drill: &str) -> Self {
+        self.drill = Some(drill.to_owned());
+        self
+    }
+
+    /// With this timeout.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// With this plan: `checks.yaml`, `misspelt.yaml`, `elsewhere.yaml`, or one that is not there.
+    pub fn plan(mut self, plan: &str) -> Self {
+        self.plan = plan.to_owned();
+        self
+    }
+
+    /// With another hook's binary.
+    pub fn binary(mut self, binary: &str) -> Self {
+        self.binary = binary.to_owned();
+        self
+    }
+
+    /// Under this name.
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// Named by the AppSpec, but not there.
+    pub fn absent(mut self) -> Self {
+        self.exists = false;
+        self
+    }
+}
+
+/// A folder with a scenario, its plans, its task definitions and a `greenlight.yaml`.
+pub struct Scenario {
+    folder: TempDir,
+    path: String,
+}
+
+impl Scenario {
+    /// Writes one.
+    pub fn write(function: &Function) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).expect("a scenario's file can be written");
+        };
+        let budget = "version: 1\nbudget: { report_reserve: 10s, stabilise: 5s }\n";
+        write("checks.yaml", &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health], BeforeAllowTraffic: [health] }}\n{CHECKS}"));
+        write("elsewhere.yaml", &format!("{budget}hooks: {{ AfterAllowTraffic: [health] }}\n{CHECKS}"));
+        write("misspelt.yaml", &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health] }}\n{}", CHECKS.replace("status", "staus")));
+        for (name, version) in [("blue.json", "1"), ("green.json", "2")] {
+            let definition = json!({"family": "shop", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+                "containerDefinitions": [{"name": "web", "image": format!("shop:{version}"), "essential": true, "portMappings": [{"containerPort": 80}]}]});
+            write(name, &definition.to_string());
+        }
+        let mut environment = serde_json::Map::new();
+        if let Some(drill) = &function.drill {
+            environment.insert("GREENLIGHT_DRILL".to_owned(), json!(drill));
+        }
+        let functions = if function.exists {
+            json!({&function.name: {"event": "AfterAllowTestTraffic", "binary": function.binary, "plan": function.plan,
+                "timeout": format!("{}s", function.timeout.as_secs()), "environment": environment}})
+        } else {
+            json!({})
+        };
+        let shop = env!("CARGO_BIN_EXE_greenlight");
+        let scenario = json!({"version": 1, "cluster": "story", "service": "shop", "application": "shop-app", "deployment_group": "shop-dg",
+            "deployment_config": "CodeDeployDefault.ECSAllAtOnce", "desired_count": 1, "container": "web", "port": 80,
+            "termination_wait": "1m", "rollback_on": ["failure"],
+            "task_definitions": {"blue": "blue.json", "green": "green.json"},
+            "images": {"shop:1": {"run": [shop, "demo-shop"], "environment": {"SHOP_VERSION": "1"}},
+                       "shop:2": {"run": [shop, "demo-shop"], "environment": {"SHOP_VERSION": "2"}}},
+            "health_check": {"path": "/healthz", "interval": "10s", "timeout": "5s", "healthy": 2, "unhealthy": 2},
+            "functions": functions, "deploy": "greenlight.yaml"});
+        // JSON is YAML, so the scenario can be written as what it is made of.
+        write("scenario.yaml", &serde_json::to_string_pretty(&scenario).expect("a scenario is JSON"));
+        write(
+            "greenlight.yaml",
+            &format!(
+                "version: 1\napplication: shop-app\ndeployment_group: shop-dg\ntask_definition: green.json\nhooks:\n  AfterAllowTestTraffic: {}\n",
+                function.name
+            ),
+        );
+        let path = folder.path().join("scenario.yaml").to_str().expect("a temporary path is text").to_owned();
+        Self { folder, path }
+    }
+
+    /// The scenario file.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The driver's configuration beside it.
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.path().join("greenlight.yaml")
+    }
+}
