@@ -1,1 +1,92 @@
-//! The Lambda hooks: one path from the event to exactly one report.
+//! The Lambda hooks: one path from CodeDeploy's event to exactly one report.
+//!
+//! A binary names its lifecycle event and calls [`serve`]; everything else is here. `hook` is the path; `watchdog`,
+//! `stage`, `attest` and `targets` decide and touch nothing; `aws` and `plan_source` touch the world and decide nothing;
+//! `examination` reads, waits and hands over. Nothing here answers `Succeeded` without positive evidence.
+
+mod attest;
+mod aws;
+mod clock;
+mod discovery;
+mod drill;
+mod endpoints;
+mod environment;
+mod examination;
+mod facts;
+mod hook;
+mod invocation;
+mod log;
+mod memory;
+mod plan_source;
+mod progress;
+mod report;
+mod stage;
+mod targets;
+mod watchdog;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use greenlight_checks::event::HookEvent;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde_json::Value;
+use tracing::Instrument;
+
+/// What the Runtime API's client needs and panics without.
+const RUNTIME_VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+];
+
+/// The time keeper must run while the work blocks a thread, even on a fraction of a processor.
+const WORKERS: usize = 2;
+
+/// Serves the invocations of one lifecycle event's function until the process is ended.
+pub fn serve(event: HookEvent) -> ExitCode {
+    let environment = environment::Environment::of_this_process();
+    log::start(environment.log());
+    if let Some(missing) = RUNTIME_VARIABLES.iter().find(|name| environment.get(name).is_none()) {
+        tracing::error!("{missing} is not set: this program is a Lambda function and runs behind a Lambda Runtime API");
+        return ExitCode::FAILURE;
+    }
+    // An error means that a provider is installed already, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(serve_until_ended(event, environment)),
+        Err(error) => Err(error.into()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error, "the Runtime API cannot be served any longer");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve_until_ended(
+    event: HookEvent,
+    environment: environment::Environment,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let aws = aws::Aws::from_environment().await;
+    let hook = Arc::new(hook::Hook::new(event, environment, aws));
+    let handler = service_fn(move |call: LambdaEvent<Value>| {
+        let hook = Arc::clone(&hook);
+        async move {
+            let started = clock::now();
+            let left = clock::until_epoch_milliseconds(call.context.deadline);
+            let deployment = call.payload.get("DeploymentId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let span = tracing::info_span!(
+                "invocation",
+                request_id = call.context.request_id,
+                deployment_id = deployment,
+                event = %event
+            );
+            hook.serve(&call.payload, started, left).instrument(span).await
+        }
+    });
+    Runtime::new(handler).run().await
+}

@@ -24,6 +24,7 @@ pub struct Command {
 }
 
 /// What to do. `task`, `group`, `listener` are full ARNs; `invocation` is a request id.
+#[expect(missing_docs, reason = "each variant's documentation speaks of its fields")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Start a child process on a free port of 127.0.0.1.
@@ -41,6 +42,7 @@ pub enum Effect {
 }
 
 /// What was seen.
+#[expect(missing_docs, reason = "each variant's documentation speaks of its fields")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
     /// The child runs and has this address; it may not answer yet.
@@ -60,6 +62,7 @@ pub enum Observation {
 }
 
 /// A target's health, in the words of ELBv2.
+#[expect(missing_docs, reason = "each variant's documentation speaks of its fields")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetHealth {
     /// `initial`, with `Elb.RegistrationInProgress` or `Elb.InitialHealthChecking`.

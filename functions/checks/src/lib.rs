@@ -2,7 +2,21 @@
 //!
 //! It knows nothing of AWS, Lambda or CodeDeploy's API: it is given endpoints and a time limit, and answers with
 //! evidence. The hooks run it inside a VPC; the driver reads the same evidence back.
+//!
+//! ```text
+//! plan::read      text -> Plan, or every problem with its place     pure
+//! run::run        EventPlan + endpoints + limits -> evidence        the one loop that waits
+//!   probe::http     a request -> an answer, or why there is none    touches the network
+//!   judge           an answer + assertions -> messages              pure
+//! verdict::decide attestation + evidence -> Succeeded or Failed     pure
+//! ```
 
+mod clock;
 pub mod event;
 pub mod evidence;
+mod judge;
 pub mod message;
+pub mod plan;
+mod probe;
+pub mod run;
+pub mod verdict;

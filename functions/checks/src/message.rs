@@ -93,4 +93,6 @@ pub mod codes {
     pub const OUT_OF_TIME: &str = "GL1903";
     /// The hook panicked.
     pub const PANICKED: &str = "GL1904";
+    /// A fire drill is set on the function.
+    pub const DRILL: &str = "GL1905";
 }

@@ -1,0 +1,204 @@
+//! What a check plan says, once it has been read: every value typed, every reference resolved. It cannot be built wrong
+//! from outside, and it reads nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method};
+use serde_json_path::JsonPath;
+
+use super::predicate::Predicate;
+use crate::event::HookEvent;
+use crate::evidence::{PlanIdentity, Severity};
+use crate::message::{Message, codes};
+
+/// A valid plan.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where it was read from, and what it was.
+    pub(crate) identity: PlanIdentity,
+    /// How time is divided.
+    pub budget: Budget,
+    /// Where the two versions are reached.
+    pub endpoints: EndpointSpecs,
+    /// What must be proven besides the checks.
+    pub attest: Attest,
+    pub(crate) hooks: BTreeMap<HookEvent, Vec<String>>,
+    pub(crate) checks: Vec<Check>,
+}
+
+/// How the time of a hook is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Bound on everything, stabilising included; none is the time left minus the reserve.
+    pub total: Option<Duration>,
+    /// Kept for evidence and report; 30 s unless the plan says otherwise, at least 10 s.
+    pub report_reserve: Duration,
+    /// How long "not ready yet" is tolerated; 60 s unless the plan says otherwise.
+    pub stabilise: Duration,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { total: None, report_reserve: Duration::from_secs(30), stabilise: Duration::from_secs(60) }
+    }
+}
+
+/// The endpoints of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointSpecs {
+    /// The version under test; the test listener unless the plan says otherwise.
+    pub green: EndpointSpec,
+    /// The version that serves; the production listener unless the plan says otherwise.
+    pub blue: EndpointSpec,
+}
+
+/// How one version is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointSpec {
+    /// The way there.
+    pub via: Via,
+    /// `Host` (and SNI), apart from the address.
+    pub host: Option<String>,
+}
+
+/// The way to a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The deployment group's test listener.
+    TestListener,
+    /// The deployment group's production listener.
+    ProductionListener,
+    /// An address of the plan's own.
+    Url(String),
+}
+
+/// What must be proven besides the checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attest {
+    /// That the tested listener leads to the replacement task set.
+    pub routing: Requirement,
+    /// That the replacement's targets are healthy.
+    pub targets_healthy: TargetsHealthy,
+}
+
+/// How much a proof is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Requirement {
+    /// Without it the verdict is Failed.
+    #[default]
+    Required,
+    /// It is recorded and never decides.
+    Warn,
+    /// It is not looked at.
+    Off,
+}
+
+/// How many targets must be healthy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TargetsHealthy {
+    /// Every one that the task set should have.
+    #[default]
+    All,
+    /// This many.
+    AtLeast(u32),
+}
+
+/// One check.
+#[derive(Clone, Debug)]
+pub(crate) struct Check {
+    pub(crate) id: String,
+    /// `checks.yaml:38`.
+    pub(crate) place: String,
+    pub(crate) request: HttpRequest,
+    pub(crate) assertions: Vec<Assertion>,
+    pub(crate) severity: Severity,
+    pub(crate) inconclusive_excused: bool,
+    /// One attempt, from connect to the last byte.
+    pub(crate) timeout: Duration,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) after: Vec<String>,
+}
+
+/// The request of an `http` check.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpRequest {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Option<String>,
+    /// How many redirects are followed.
+    pub(crate) follow: usize,
+}
+
+/// Repeated attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retry {
+    /// Counted from the first attempt.
+    pub(crate) until: Duration,
+    pub(crate) every: Duration,
+    /// This many consecutive attempts must pass.
+    pub(crate) pass_after: u32,
+}
+
+/// One expectation.
+#[derive(Clone, Debug)]
+pub(crate) struct Assertion {
+    pub(crate) subject: Subject,
+    /// `checks.yaml:38`.
+    pub(crate) place: String,
+}
+
+/// What is expected of what.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    Status(Predicate),
+    /// The answer's last byte came within this time.
+    Within(Duration),
+    Header(HeaderName, Predicate),
+    /// The body, as text.
+    Body(Predicate),
+    Json(JsonPath, Predicate),
+}
+
+/// The checks of one event, in the plan's order.
+#[derive(Clone, Debug)]
+pub struct EventPlan {
+    pub(crate) checks: Vec<Check>,
+}
+
+impl EventPlan {
+    /// The ids of the checks, in the plan's order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().map(|check| check.id.as_str())
+    }
+}
+
+impl Plan {
+    /// Where it was read from, and the SHA-256 of its bytes.
+    pub fn identity(&self) -> &PlanIdentity {
+        &self.identity
+    }
+
+    /// The checks of one event.
+    ///
+    /// # Errors
+    ///
+    /// [`codes::PLAN_EMPTY_FOR_EVENT`] where the plan lists none: nothing would be validated.
+    pub fn for_event(&self, event: HookEvent) -> Result<EventPlan, Message> {
+        let listed = self.hooks.get(&event).map(Vec::as_slice).unwrap_or_default();
+        let checks: Vec<Check> = self.checks.iter().filter(|check| listed.contains(&check.id)).cloned().collect();
+        if checks.is_empty() {
+            return Err(Message::new(
+                codes::PLAN_EMPTY_FOR_EVENT,
+                "plan",
+                format!(
+                    "this function runs as {event} but the plan lists no checks for it; nothing would be validated"
+                ),
+            )
+            .at(self.identity.source.clone()));
+        }
+        Ok(EventPlan { checks })
+    }
+}

@@ -1,0 +1,1 @@
+//! Bad plans, each with its message.

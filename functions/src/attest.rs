@@ -1,0 +1,350 @@
+//! Did the checks reach the replacement task set? Pure: facts in, a standing and its reasons out.
+//!
+//! The load balancer is believed, not CodeDeploy's `trafficWeight`: what counts is what the listeners forward to. A
+//! forward action may split between target groups and a listener's rules may route past its default action, so every
+//! action that forwards to one of the pair's target groups is summed. At both events that this crate serves, the tested
+//! listener must send everything to the replacement, and production must still send everything to the original.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use greenlight_checks::evidence::{Route, Standing};
+use greenlight_checks::message::{Message, codes};
+
+use crate::facts::{Facts, Forward, Label, Listener, Role, TaskSet, TaskSetStatus};
+
+/// The way that the plan's requests to the replacement take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Through a listener of the deployment group.
+    Listener(Role),
+    /// To an address of the plan's own.
+    Elsewhere(String),
+}
+
+/// The two sides of a deployment, and the target group of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sides {
+    /// The task set that this deployment created.
+    pub(crate) replacement: Side,
+    /// The service's primary one.
+    pub(crate) original: Side,
+}
+
+/// A task set behind its target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Side {
+    /// `ecs-svc/…`.
+    pub(crate) task_set: String,
+    /// ARN of the target group.
+    pub(crate) target_group: String,
+    /// How many tasks it should run.
+    pub(crate) desired: usize,
+}
+
+/// What is established about routing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Routing {
+    pub(crate) standing: Standing,
+    /// `test listener (port 8080) -> shop-b`.
+    pub(crate) summary: Option<String>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) messages: Vec<Message>,
+}
+
+fn not_attestable(text: impl Into<String>) -> Message {
+    Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", text)
+}
+
+fn contradicted(text: impl Into<String>) -> Message {
+    Message::new(codes::ROUTING_CONTRADICTED, "routing", text)
+}
+
+/// Finds the two sides: the replacement is the task set whose external id is the deployment's id.
+pub(crate) fn sides(facts: &Facts) -> Result<Sides, Message> {
+    let id = &facts.deployment.id;
+    let service = &facts.target.service;
+    let replacement = facts
+        .task_sets
+        .iter()
+        .find(|task_set| task_set.external_id.as_ref() == Some(id))
+        .ok_or_else(|| not_attestable(format!("service {service} has no task set that deployment {id} created")))?;
+    let original = primary(facts)?;
+    if original.id == replacement.id {
+        return Err(contradicted(format!(
+            "the replacement task set {} is already the primary one of service {service}; nothing is left to validate \
+             it against",
+            replacement.id
+        )));
+    }
+    let label = facts.target.task_sets.iter().find(|labelled| labelled.id == replacement.id);
+    match label.and_then(|labelled| labelled.label.as_ref()) {
+        None | Some(Label::Green) => {}
+        Some(label @ (Label::Blue | Label::Other(_))) => {
+            return Err(not_attestable(format!(
+                "CodeDeploy labels the task set {} {label}, but it is the one that deployment {id} created",
+                replacement.id
+            )));
+        }
+    }
+    let sides = Sides { replacement: side(facts, replacement)?, original: side(facts, original)? };
+    if sides.replacement.target_group == sides.original.target_group {
+        return Err(contradicted(format!(
+            "both task sets are behind the target group {}",
+            facts.target_group_name(&sides.original.target_group)
+        )));
+    }
+    Ok(sides)
+}
+
+fn primary(facts: &Facts) -> Result<&TaskSet, Message> {
+    facts
+        .task_sets
+        .iter()
+        .find(|task_set| task_set.status == TaskSetStatus::Primary)
+        .ok_or_else(|| not_attestable(format!("service {} has no primary task set", facts.target.service)))
+}
+
+fn side(facts: &Facts, task_set: &TaskSet) -> Result<Side, Message> {
+    let target_group = task_set.target_groups.iter().find(|arn| facts.in_pair(arn)).ok_or_else(|| {
+        not_attestable(format!(
+            "the task set {} is behind neither target group of the deployment group ({})",
+            task_set.id,
+            facts.group.pair.join(", ")
+        ))
+    })?;
+    Ok(Side { task_set: task_set.id.clone(), target_group: target_group.clone(), desired: task_set.desired })
+}
+
+/// Whether the tested way leads to the replacement and nowhere else, and production to the original.
+pub(crate) fn routing(facts: &Facts, sides: &Sides, way: &Way) -> Routing {
+    let mut messages = Vec::new();
+    let mut summary = None;
+    match way {
+        Way::Listener(role) => {
+            let tested: Vec<&Listener> = facts.listeners.iter().filter(|listener| listener.role == *role).collect();
+            if tested.is_empty() {
+                messages.push(not_attestable(format!("the deployment group has no {} listener", role.name())));
+            }
+            for listener in &tested {
+                messages.extend(judge(facts, listener, &sides.replacement, sides, true));
+            }
+            let names: Vec<String> = tested.iter().map(|listener| named(listener)).collect();
+            summary = Some(names.join(", "));
+        }
+        Way::Elsewhere(url) => messages.push(not_attestable(format!(
+            "the checks go to {url}, and no listener says who answers there; test through the test listener, or set \
+             attest.routing to warn"
+        ))),
+    }
+    let production: Vec<&Listener> =
+        facts.listeners.iter().filter(|listener| listener.role == Role::Production).collect();
+    if production.is_empty() {
+        messages.push(not_attestable("the deployment group has no production listener"));
+    }
+    for listener in production {
+        messages.extend(judge(facts, listener, &sides.original, sides, false));
+    }
+    let standing = standing(&messages);
+    let summary = summary
+        .filter(|_| standing == Standing::Proven)
+        .map(|listeners| format!("{listeners} -> {}", facts.target_group_name(&sides.replacement.target_group)));
+    Routing { standing, summary, routes: routes(facts), messages }
+}
+
+/// In a rollback: whether there is an original task set to go back to, and how far production is.
+///
+/// Where production points decides nothing here. AWS was seen to restore the weights before the rollback's own events,
+/// but both events of this crate come before `AllowTraffic`, which may be what restores them: a hook that failed because
+/// production is not back yet would keep it from coming back.
+pub(crate) fn rollback(facts: &Facts) -> Routing {
+    let undone = facts.deployment.rolls_back.as_deref();
+    let name = undone.unwrap_or("an earlier deployment");
+    let original = facts
+        .task_sets
+        .iter()
+        .filter(|task_set| match &task_set.status {
+            TaskSetStatus::Primary => undone.is_none() || task_set.external_id.as_deref() != undone,
+            TaskSetStatus::Active => undone.is_some() && task_set.external_id.as_deref() != undone,
+            TaskSetStatus::Draining | TaskSetStatus::Other(_) => false,
+        })
+        .min_by_key(|task_set| task_set.status != TaskSetStatus::Primary)
+        .ok_or_else(|| {
+            contradicted(format!(
+                "service {} has no task set but the one of {name}, which is being rolled back",
+                facts.target.service
+            ))
+        })
+        .and_then(|task_set| side(facts, task_set));
+    let original = match original {
+        Ok(original) => original,
+        Err(message) => {
+            let messages = vec![message];
+            return Routing { standing: standing(&messages), summary: None, routes: routes(facts), messages };
+        }
+    };
+    let sides = Sides { replacement: original.clone(), original: original.clone() };
+    let production: Vec<&Listener> =
+        facts.listeners.iter().filter(|listener| listener.role == Role::Production).collect();
+    let away: Vec<String> = production
+        .iter()
+        .flat_map(|listener| judge(facts, listener, &original, &sides, false))
+        .map(|message| message.text)
+        .collect();
+    let names: Vec<String> = production.iter().map(|listener| named(listener)).collect();
+    let group = facts.target_group_name(&original.target_group);
+    let summary = if away.is_empty() {
+        format!("rollback of {name}: {} -> {group}, the original task set {}", names.join(", "), original.task_set)
+    } else {
+        format!(
+            "rollback of {name}: the original task set {} ({group}) is there to go back to; not yet: {}",
+            original.task_set,
+            away.join("; ")
+        )
+    };
+    Routing { standing: Standing::Proven, summary: Some(summary), routes: routes(facts), messages: Vec::new() }
+}
+
+/// What a message says of routing; one about another matter leaves it unknown.
+pub(crate) fn standing_of(message: &Message) -> Standing {
+    match message.code.as_str() {
+        codes::ROUTING_CONTRADICTED => Standing::Contradicted,
+        codes::ROUTING_NOT_ATTESTABLE => Standing::NotAttestable,
+        _ => Standing::Unknown,
+    }
+}
+
+/// What messages about routing add up to: one contradiction outweighs everything that is merely not known.
+fn standing(messages: &[Message]) -> Standing {
+    if messages.is_empty() {
+        Standing::Proven
+    } else if messages.iter().any(|message| standing_of(message) == Standing::Contradicted) {
+        Standing::Contradicted
+    } else {
+        Standing::NotAttestable
+    }
+}
+
+fn named(listener: &Listener) -> String {
+    match listener.port {
+        Some(port) => format!("{} listener (port {port})", listener.role.name()),
+        None => format!("{} listener", listener.role.name()),
+    }
+}
+
+/// What contradicts that one listener sends everything to one side. A rule that forwards to neither target group of
+/// the pair belongs to somebody else and is left alone; so is such a default action, unless this listener is tested.
+fn judge(facts: &Facts, listener: &Listener, expected: &Side, sides: &Sides, tested: bool) -> Vec<Message> {
+    let mut messages = Vec::new();
+    let mut counted = 0;
+    let default = (format!("the {}", named(listener)), &listener.default, tested);
+    let rules = listener
+        .rules
+        .iter()
+        .map(|rule| (format!("rule {} of the {}", rule_name(&rule.arn), named(listener)), &rule.forwards, false));
+    for (place, forwards, foreign_counts) in std::iter::once(default).chain(rules) {
+        let ours = forwards.iter().any(|forward| facts.in_pair(&forward.target_group));
+        if forwards.is_empty() || !(ours || foreign_counts) {
+            continue;
+        }
+        counted += 1;
+        if let Some(text) = diversion(facts, forwards, expected, sides) {
+            messages.push(contradicted(format!("{place} {text}")));
+        }
+    }
+    if counted == 0 {
+        messages.push(contradicted(format!(
+            "the {} forwards to neither target group of the deployment group ({})",
+            named(listener),
+            facts.group.pair.join(", ")
+        )));
+    }
+    messages
+}
+
+/// How forwards differ from "everything to the expected side", if they do.
+fn diversion(facts: &Facts, forwards: &[Forward], expected: &Side, sides: &Sides) -> Option<String> {
+    let expected_name = facts.target_group_name(&expected.target_group);
+    let shares = shares(forwards);
+    let elsewhere: Vec<String> = shares
+        .iter()
+        .filter(|(arn, share)| *arn != expected.target_group && *share > 0.0)
+        .map(|(arn, share)| {
+            let owner = if *arn == sides.original.target_group {
+                ", which belongs to the ORIGINAL task set"
+            } else if *arn == sides.replacement.target_group {
+                ", which belongs to the REPLACEMENT task set"
+            } else {
+                ""
+            };
+            format!("{}% to target group {}{owner}", percent(*share), facts.target_group_name(arn))
+        })
+        .collect();
+    if !elsewhere.is_empty() {
+        return Some(format!("sends {}; expected {expected_name}", elsewhere.join(" and ")));
+    }
+    let arrives = shares.iter().any(|(arn, share)| *arn == expected.target_group && *share > 0.0);
+    (!arrives).then(|| format!("sends nothing to any target group (all weights are 0); expected {expected_name}"))
+}
+
+/// Target groups with their share of a forward action in percent; weights of one target group are summed.
+fn shares(forwards: &[Forward]) -> Vec<(&str, f64)> {
+    let total: f64 = forwards.iter().map(|forward| f64::from(forward.weight)).sum();
+    let mut shares: Vec<(&str, f64)> = Vec::new();
+    for forward in forwards {
+        let share = if total > 0.0 { f64::from(forward.weight) * 100.0 / total } else { 0.0 };
+        match shares.iter_mut().find(|(arn, _)| *arn == forward.target_group) {
+            Some((_, sum)) => *sum += share,
+            None => shares.push((&forward.target_group, share)),
+        }
+    }
+    shares
+}
+
+fn percent(share: f64) -> String {
+    if share.fract() == 0.0 { format!("{share:.0}") } else { format!("{share:.1}") }
+}
+
+fn rule_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// Every listener and rule, and where it forwards to, for the evidence.
+pub(crate) fn routes(facts: &Facts) -> Vec<Route> {
+    let route = |listener: &Listener, arn: &str, forwards: &[Forward]| Route {
+        role: listener.role.name().to_owned(),
+        arn: arn.to_owned(),
+        port: listener.port,
+        forwards: shares(forwards)
+            .into_iter()
+            .map(|(arn, share)| (facts.target_group_name(arn).to_owned(), share))
+            .collect(),
+    };
+    facts
+        .listeners
+        .iter()
+        .flat_map(|listener| {
+            std::iter::once(route(listener, &listener.arn, &listener.default))
+                .chain(listener.rules.iter().map(|rule| route(listener, &rule.arn, &rule.forwards)))
+        })
+        .collect()
+}
+
+/// The routing after the checks, given that it was proven before them: anything else than the same is inconclusive.
+pub(crate) fn unchanged(before: &Routing, after: &Routing) -> Result<(), Message> {
+    if after.standing == before.standing && after.routes == before.routes {
+        return Ok(());
+    }
+    let seen = after.messages.first().map_or_else(
+        || "a listener or rule forwards differently than before".to_owned(),
+        |message| message.text.clone(),
+    );
+    Err(Message::new(
+        codes::ROUTING_CHANGED,
+        "routing",
+        format!("changed while the checks ran, so what answered them is not known: {seen}"),
+    ))
+}
+
+#[cfg(test)]
+#[path = "attest_tests.rs"]
+pub(crate) mod tests;

@@ -1,0 +1,277 @@
+//! Tables for attestation: what listeners may look like, and what follows from it.
+
+use greenlight_checks::evidence::Standing;
+use greenlight_checks::message::codes;
+
+use super::*;
+use crate::facts::{
+    Deployment, DeploymentStatus, DeploymentTarget, EventStatus, Group, LabelledTaskSet, LifecycleEvent, LoadBalancer,
+    Platform, Protocol, Rule, TargetGroup,
+};
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/{name}/0123456789abcdef")
+}
+
+fn forwards(shares: &[(&str, u32)]) -> Vec<Forward> {
+    shares.iter().map(|(name, weight)| Forward { target_group: arn(name), weight: *weight }).collect()
+}
+
+fn listener(role: Role, default: &[(&str, u32)]) -> Listener {
+    Listener {
+        role,
+        arn: format!("arn:listener/{}", role.name()),
+        port: Some(if role == Role::Test { 8080 } else { 80 }),
+        protocol: Protocol::Http,
+        load_balancer: "arn:loadbalancer/shop".to_owned(),
+        default: forwards(default),
+        rules: Vec::new(),
+    }
+}
+
+fn task_set(id: &str, external_id: Option<&str>, status: TaskSetStatus, group: &str) -> TaskSet {
+    TaskSet {
+        id: id.to_owned(),
+        external_id: external_id.map(str::to_owned),
+        status,
+        target_groups: vec![arn(group)],
+        desired: 2,
+    }
+}
+
+/// A deployment at AfterAllowTestTraffic that is as it should be: the original behind `shop-a`, the replacement behind
+/// `shop-b`, production in the form of aws-facts section 7 (both groups, weights, no scalar).
+pub(crate) fn facts() -> Facts {
+    let event = |name: &str, status| LifecycleEvent { name: name.to_owned(), status };
+    Facts {
+        deployment: Deployment {
+            id: "d-GREEN0001".to_owned(),
+            application: "shop".to_owned(),
+            group: "shop-dg".to_owned(),
+            platform: Platform::Ecs,
+            status: DeploymentStatus::InProgress,
+            created_by_rollback: false,
+            rolls_back: None,
+        },
+        target: DeploymentTarget {
+            cluster: "main".to_owned(),
+            service: "shop".to_owned(),
+            events: vec![
+                event("AllowTestTraffic", EventStatus::Succeeded),
+                event("AfterAllowTestTraffic", EventStatus::InProgress),
+                event("BeforeAllowTraffic", EventStatus::Pending),
+            ],
+            task_sets: vec![
+                LabelledTaskSet { id: "ecs-svc/1".to_owned(), label: Some(Label::Blue) },
+                LabelledTaskSet { id: "ecs-svc/2".to_owned(), label: Some(Label::Green) },
+            ],
+        },
+        task_sets: vec![
+            task_set("ecs-svc/1", None, TaskSetStatus::Primary, "shop-a"),
+            task_set("ecs-svc/2", Some("d-GREEN0001"), TaskSetStatus::Active, "shop-b"),
+        ],
+        group: Group {
+            production: vec!["arn:listener/production".to_owned()],
+            test: vec!["arn:listener/test".to_owned()],
+            pair: vec!["shop-a".to_owned(), "shop-b".to_owned()],
+        },
+        listeners: vec![
+            listener(Role::Production, &[("shop-b", 0), ("shop-a", 100)]),
+            listener(Role::Test, &[("shop-b", 1)]),
+        ],
+        load_balancers: vec![LoadBalancer {
+            arn: "arn:loadbalancer/shop".to_owned(),
+            dns_name: "shop.elb.example".to_owned(),
+        }],
+        target_groups: ["shop-a", "shop-b"].map(|name| TargetGroup { arn: arn(name), name: name.to_owned() }).to_vec(),
+    }
+}
+
+const TEST: Way = Way::Listener(Role::Test);
+
+fn attested(facts: &Facts, way: &Way) -> Routing {
+    routing(facts, &sides(facts).unwrap(), way)
+}
+
+#[test]
+fn a_deployment_as_it_should_be_is_proven_and_told_in_one_fragment() {
+    let routing = attested(&facts(), &TEST);
+    assert_eq!(routing.standing, Standing::Proven);
+    assert_eq!(routing.summary.as_deref(), Some("test listener (port 8080) -> shop-b"));
+    assert_eq!(routing.routes[0].forwards, [("shop-b".to_owned(), 0.0), ("shop-a".to_owned(), 100.0)]);
+}
+
+#[test]
+fn every_share_of_a_test_listener_must_go_to_the_replacement() {
+    use Standing::{Contradicted, Proven};
+    for (default, standing) in [
+        (&[("shop-b", 1)][..], Proven),
+        (&[("shop-b", 100), ("shop-a", 0)], Proven),
+        (&[("shop-b", 60), ("shop-b", 40)], Proven),
+        (&[("shop-a", 1)], Contradicted),
+        (&[("shop-a", 100), ("shop-b", 0)], Contradicted),
+        (&[("shop-a", 1), ("shop-b", 99)], Contradicted),
+        (&[("shop-a", 0), ("shop-b", 0)], Contradicted),
+        (&[("other", 1)], Contradicted),
+        (&[("shop-b", 99), ("other", 1)], Contradicted),
+        (&[], Contradicted),
+    ] {
+        let mut facts = facts();
+        facts.listeners[1] = listener(Role::Test, default);
+        assert_eq!(attested(&facts, &TEST).standing, standing, "{default:?}");
+    }
+}
+
+#[test]
+fn a_test_listener_on_the_original_says_which_group_and_whose_it_is() {
+    let mut facts = facts();
+    facts.listeners[1] = listener(Role::Test, &[("shop-a", 1)]);
+    assert_eq!(
+        attested(&facts, &TEST).messages[0].to_string(),
+        "GL1101 routing: the test listener (port 8080) sends 100% to target group shop-a, which belongs to the ORIGINAL \
+         task set; expected shop-b"
+    );
+}
+
+#[test]
+fn production_must_still_send_everything_to_the_original() {
+    use Standing::{Contradicted, Proven};
+    for (default, standing) in [
+        (&[("shop-a", 1)][..], Proven),
+        (&[("shop-a", 100), ("shop-b", 0)], Proven),
+        (&[("shop-a", 90), ("shop-b", 10)], Contradicted),
+        (&[("shop-a", 0), ("shop-b", 100)], Contradicted),
+        (&[("shop-b", 1)], Contradicted),
+    ] {
+        let mut facts = facts();
+        facts.listeners[0] = listener(Role::Production, default);
+        assert_eq!(attested(&facts, &TEST).standing, standing, "{default:?}");
+    }
+}
+
+#[test]
+fn rules_that_forward_to_the_pair_count_and_others_are_left_alone() {
+    use Standing::{Contradicted, Proven};
+    for (rule, standing) in [
+        (&[("shop-b", 1)][..], Proven),
+        (&[("other", 1)], Proven),
+        (&[], Proven),
+        (&[("shop-a", 1)], Contradicted),
+        (&[("shop-b", 50), ("shop-a", 50)], Contradicted),
+        (&[("shop-b", 50), ("other", 50)], Contradicted),
+    ] {
+        let mut facts = facts();
+        facts.listeners[1].rules =
+            vec![Rule { arn: "arn:listener-rule/app/shop/1/2/abcdef".to_owned(), forwards: forwards(rule) }];
+        let routing = attested(&facts, &TEST);
+        assert_eq!(routing.standing, standing, "{rule:?}");
+        if standing == Contradicted {
+            assert!(routing.messages[0].text.starts_with("rule abcdef of the test listener"), "{:?}", routing.messages);
+        }
+    }
+}
+
+#[test]
+fn a_default_action_that_answers_by_itself_is_fine_where_a_rule_forwards() {
+    let mut facts = facts();
+    facts.listeners[1].default.clear();
+    facts.listeners[1].rules = vec![Rule { arn: "rule/1".to_owned(), forwards: forwards(&[("shop-b", 1)]) }];
+    assert_eq!(attested(&facts, &TEST).standing, Standing::Proven);
+}
+
+#[test]
+fn target_groups_swap_roles_on_every_deployment() {
+    let mut facts = facts();
+    facts.task_sets[0].target_groups = vec![arn("shop-b")];
+    facts.task_sets[1].target_groups = vec![arn("shop-a")];
+    facts.listeners =
+        vec![listener(Role::Production, &[("shop-b", 100), ("shop-a", 0)]), listener(Role::Test, &[("shop-a", 1)])];
+    assert_eq!(attested(&facts, &TEST).standing, Standing::Proven);
+}
+
+#[test]
+fn both_sides_behind_one_target_group_prove_nothing() {
+    let mut facts = facts();
+    facts.task_sets[1].target_groups = vec![arn("shop-a")];
+    assert_eq!(sides(&facts).unwrap_err().code, codes::ROUTING_CONTRADICTED);
+}
+
+#[test]
+fn checks_through_the_production_listener_would_test_the_old_version() {
+    let routing = attested(&facts(), &Way::Listener(Role::Production));
+    assert_eq!(routing.standing, Standing::Contradicted);
+    assert!(routing.messages[0].text.contains("ORIGINAL"), "{:?}", routing.messages);
+}
+
+#[test]
+fn no_test_listener_and_an_address_of_ones_own_are_not_attestable() {
+    let mut without = facts();
+    without.listeners.remove(1);
+    assert_eq!(attested(&without, &TEST).standing, Standing::NotAttestable);
+    let elsewhere = Way::Elsewhere("http://10.0.0.1".to_owned());
+    assert_eq!(attested(&facts(), &elsewhere).standing, Standing::NotAttestable);
+}
+
+#[test]
+fn the_replacement_is_the_task_set_that_the_deployment_created() {
+    let mut facts = facts();
+    facts.task_sets[1].external_id = Some("d-ANOTHER01".to_owned());
+    assert_eq!(sides(&facts).unwrap_err().code, codes::ROUTING_NOT_ATTESTABLE);
+}
+
+#[test]
+fn a_label_of_codedeploy_that_disagrees_settles_nothing_and_an_absent_one_does_not_matter() {
+    let mut labelled_blue = facts();
+    labelled_blue.target.task_sets[1].label = Some(Label::Blue);
+    assert_eq!(sides(&labelled_blue).unwrap_err().code, codes::ROUTING_NOT_ATTESTABLE);
+    let mut unlabelled = facts();
+    unlabelled.target.task_sets[1].label = None;
+    assert!(sides(&unlabelled).is_ok());
+}
+
+#[test]
+fn a_routing_that_changed_is_not_proven() {
+    let before = attested(&facts(), &TEST);
+    assert_eq!(unchanged(&before, &before), Ok(()));
+    let mut moved = facts();
+    moved.listeners[1] = listener(Role::Test, &[("shop-a", 1)]);
+    let message = unchanged(&before, &attested(&moved, &TEST)).unwrap_err();
+    assert_eq!(message.code, codes::ROUTING_CHANGED);
+    assert!(message.text.contains("shop-a"), "{message}");
+}
+
+#[test]
+fn a_rollback_needs_an_original_task_set_to_go_back_to() {
+    let mut facts = facts();
+    facts.deployment.id = "d-ROLLBACK1".to_owned();
+    facts.deployment.rolls_back = Some("d-GREEN0001".to_owned());
+    let summary = rollback(&facts).summary.unwrap();
+    assert_eq!(
+        summary,
+        "rollback of d-GREEN0001: production listener (port 80) -> shop-a, the original task set ecs-svc/1"
+    );
+
+    for status in [TaskSetStatus::Draining, TaskSetStatus::Other("GONE".to_owned())] {
+        let mut gone = facts.clone();
+        gone.task_sets[0].status = status;
+        assert_eq!(rollback(&gone).standing, Standing::Contradicted);
+    }
+    facts.task_sets.remove(0);
+    assert_eq!(rollback(&facts).standing, Standing::Contradicted);
+}
+
+#[test]
+fn a_rollback_is_not_failed_for_what_it_has_yet_to_do() {
+    let mut facts = facts();
+    facts.deployment.id = "d-ROLLBACK1".to_owned();
+    facts.deployment.rolls_back = Some("d-GREEN0001".to_owned());
+    facts.listeners[0] = listener(Role::Production, &[("shop-b", 90), ("shop-a", 10)]);
+    facts.task_sets[0].status = TaskSetStatus::Active;
+    facts.task_sets[1].status = TaskSetStatus::Primary;
+    let routing = rollback(&facts);
+    assert_eq!(routing.standing, Standing::Proven);
+    assert!(routing.summary.unwrap().ends_with(
+        "(shop-a) is there to go back to; not yet: the production listener (port 80) sends 90% to target group shop-b; \
+         expected shop-a"
+    ));
+}

@@ -1,0 +1,62 @@
+//! AWS, read and reported to: the clients, and adapters in which the SDK's types end. Nothing is decided here.
+//!
+//! The function's role needs `codedeploy:GetDeployment`, `ListDeploymentTargets`, `BatchGetDeploymentTargets`,
+//! `GetDeploymentGroup` and `PutLifecycleEventHookExecutionStatus`, `ecs:DescribeServices`, and
+//! `elasticloadbalancing:DescribeListeners`, `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups` and
+//! `DescribeTargetHealth`. Nothing else is called.
+
+mod codedeploy;
+mod ecs;
+mod elbv2;
+mod fault;
+mod reporting;
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+
+pub(crate) use fault::{Fault, ReadError};
+pub(crate) use reporting::{Refusal, put_status};
+
+const CONNECT: Duration = Duration::from_secs(2);
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// Three attempts and their pauses; the longest that one fact may take.
+const OPERATION: Duration = Duration::from_secs(18);
+
+/// The clients of one process.
+#[derive(Clone, Debug)]
+pub(crate) struct Aws {
+    codedeploy: aws_sdk_codedeploy::Client,
+    ecs: aws_sdk_ecs::Client,
+    elbv2: aws_sdk_elasticloadbalancingv2::Client,
+    /// Without the SDK's retries: the report counts its own attempts.
+    reporting: aws_sdk_codedeploy::Client,
+}
+
+impl Aws {
+    /// Clients as the ordinary `AWS_*` variables say.
+    pub(crate) async fn from_environment() -> Self {
+        let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(OPERATION)
+            .build();
+        let shared = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .http_client(https)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .load()
+            .await;
+        let once = aws_sdk_codedeploy::config::Builder::from(&shared).retry_config(RetryConfig::disabled()).build();
+        Self {
+            codedeploy: aws_sdk_codedeploy::Client::new(&shared),
+            ecs: aws_sdk_ecs::Client::new(&shared),
+            elbv2: aws_sdk_elasticloadbalancingv2::Client::new(&shared),
+            reporting: aws_sdk_codedeploy::Client::from_conf(once),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What was read from AWS, as far as a verdict depends on it: plain data, no SDK types, nothing decided.
+//!
+//! Statuses keep what we do not know as `Other`, so that an unknown value is shown and never passes for a known one.
+
+use std::fmt;
+
+/// Declares a status of AWS: the known names, and `Other` for the rest.
+macro_rules! status {
+    ($(#[$about:meta])* $name:ident { $($variant:ident = $wire:literal),+ $(,)? }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub(crate) enum $name {
+            $(#[doc = concat!("`", $wire, "`.")] $variant,)+
+            /// A value that is not known here, as it came.
+            Other(String),
+        }
+
+        impl From<&str> for $name {
+            fn from(wire: &str) -> Self {
+                match wire {
+                    $($wire => Self::$variant,)+
+                    other => Self::Other(other.to_owned()),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $wire,)+
+                    Self::Other(other) => other,
+                })
+            }
+        }
+    };
+}
+
+status! {
+    /// What a deployment deploys to.
+    Platform { Ecs = "ECS", Lambda = "Lambda", Server = "Server" }
+}
+
+status! {
+    /// How a deployment stands.
+    DeploymentStatus {
+        Created = "Created", Queued = "Queued", InProgress = "InProgress", Baking = "Baking", Ready = "Ready",
+        Succeeded = "Succeeded", Failed = "Failed", Stopped = "Stopped",
+    }
+}
+
+status! {
+    /// How a lifecycle event stands.
+    EventStatus {
+        Pending = "Pending", InProgress = "InProgress", Succeeded = "Succeeded", Failed = "Failed",
+        Skipped = "Skipped", Unknown = "Unknown",
+    }
+}
+
+status! {
+    /// Which side of the deployment CodeDeploy says that a task set is on.
+    Label { Blue = "Blue", Green = "Green" }
+}
+
+status! {
+    /// The part that a task set plays in its service.
+    TaskSetStatus { Primary = "PRIMARY", Active = "ACTIVE", Draining = "DRAINING" }
+}
+
+status! {
+    /// What a load balancer says of a target.
+    TargetState {
+        Initial = "initial", Healthy = "healthy", Unhealthy = "unhealthy", UnhealthyDraining = "unhealthy.draining",
+        Unused = "unused", Draining = "draining", Unavailable = "unavailable",
+    }
+}
+
+status! {
+    /// What a listener speaks.
+    Protocol { Http = "HTTP", Https = "HTTPS", Tcp = "TCP", Tls = "TLS" }
+}
+
+/// `GetDeployment`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deployment {
+    pub(crate) id: String,
+    pub(crate) application: String,
+    pub(crate) group: String,
+    pub(crate) platform: Platform,
+    pub(crate) status: DeploymentStatus,
+    /// `creator` is `codeDeployRollback`.
+    pub(crate) created_by_rollback: bool,
+    /// The deployment that this one rolls back.
+    pub(crate) rolls_back: Option<String>,
+}
+
+/// The ECS target of `BatchGetDeploymentTargets`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DeploymentTarget {
+    pub(crate) cluster: String,
+    pub(crate) service: String,
+    pub(crate) events: Vec<LifecycleEvent>,
+    pub(crate) task_sets: Vec<LabelledTaskSet>,
+}
+
+/// One lifecycle event of the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LifecycleEvent {
+    pub(crate) name: String,
+    pub(crate) status: EventStatus,
+}
+
+/// A task set as CodeDeploy shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LabelledTaskSet {
+    pub(crate) id: String,
+    /// Absent in old captures (ECS developer guide, 2018).
+    pub(crate) label: Option<Label>,
+}
+
+/// A task set as ECS shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TaskSet {
+    pub(crate) id: String,
+    /// The CodeDeploy deployment that created it; the service's first one has none.
+    pub(crate) external_id: Option<String>,
+    pub(crate) status: TaskSetStatus,
+    /// ARNs.
+    pub(crate) target_groups: Vec<String>,
+    /// How many tasks it should run: desired count times scale.
+    pub(crate) desired: usize,
+}
+
+/// What `GetDeploymentGroup` says of traffic. ARNs of listeners, names of target groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) production: Vec<String>,
+    pub(crate) test: Vec<String>,
+    pub(crate) pair: Vec<String>,
+}
+
+/// What a listener of the deployment group is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It serves the world.
+    Production,
+    /// It serves the replacement task set before the world sees it.
+    Test,
+}
+
+impl Role {
+    /// The word for it in evidence and messages.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// A listener with all of its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listener {
+    pub(crate) role: Role,
+    pub(crate) arn: String,
+    pub(crate) port: Option<u16>,
+    pub(crate) protocol: Protocol,
+    pub(crate) load_balancer: String,
+    /// Where the default action forwards to; empty for one that answers or redirects by itself.
+    pub(crate) default: Vec<Forward>,
+    /// Every rule except the default one, with where it forwards to.
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// A rule of a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) arn: String,
+    pub(crate) forwards: Vec<Forward>,
+}
+
+/// One share of a forward action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forward {
+    /// The target group's ARN.
+    pub(crate) target_group: String,
+    pub(crate) weight: u32,
+}
+
+/// The address of a load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LoadBalancer {
+    pub(crate) arn: String,
+    pub(crate) dns_name: String,
+}
+
+/// A target group of the deployment group's pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TargetGroup {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+}
+
+/// One target and its health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Address and port, as the load balancer sees it.
+    pub(crate) address: String,
+    pub(crate) state: TargetState,
+    /// `Target.ResponseCodeMismatch`, …; a healthy target has none.
+    pub(crate) reason: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+/// Everything that routing is attested from, read at one time.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) deployment: Deployment,
+    pub(crate) target: DeploymentTarget,
+    pub(crate) task_sets: Vec<TaskSet>,
+    pub(crate) group: Group,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) load_balancers: Vec<LoadBalancer>,
+    pub(crate) target_groups: Vec<TargetGroup>,
+}
+
+impl Facts {
+    /// The name of a target group: from the pair, or from the ARN itself (`…:targetgroup/<name>/<id>`).
+    pub(crate) fn target_group_name<'a>(&'a self, arn: &'a str) -> &'a str {
+        self.target_groups
+            .iter()
+            .find(|group| group.arn == arn)
+            .map(|group| group.name.as_str())
+            .or_else(|| arn.split_once(":targetgroup/").and_then(|(_, rest)| rest.split('/').next()))
+            .unwrap_or(arn)
+    }
+
+    /// Whether a target group is one of the two that this deployment group switches between.
+    pub(crate) fn in_pair(&self, arn: &str) -> bool {
+        self.target_groups.iter().any(|group| group.arn == arn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_status_is_kept_as_it_came() {
+        assert_eq!(DeploymentStatus::from("InProgress"), DeploymentStatus::InProgress);
+        assert_eq!(DeploymentStatus::from("Paused"), DeploymentStatus::Other("Paused".to_owned()));
+        assert_eq!(DeploymentStatus::from("Paused").to_string(), "Paused");
+        assert_eq!(TargetState::from("HEALTHY"), TargetState::Other("HEALTHY".to_owned()));
+    }
+}

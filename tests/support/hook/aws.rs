@@ -1,0 +1,189 @@
+//! AWS as one hook sees it: a deployment in the middle of its way, behind real HTTP, with faults to switch on.
+//!
+//! State in the domain's words; the wire's words are in `wire`. Whatever is called that a hook must not call is kept, and
+//! a test ends by proving that there is none.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::wire;
+
+pub(crate) const DEPLOYMENT: &str = "d-GREEN0001";
+pub(crate) const BLUE: &str = "shop-a";
+pub(crate) const GREEN: &str = "shop-b";
+
+/// A failing answer: HTTP status and error code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault(pub u16, pub &'static str);
+
+/// One `PutLifecycleEventHookExecutionStatus`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Report {
+    pub(crate) deployment: String,
+    pub(crate) execution: String,
+    pub(crate) status: String,
+}
+
+/// What is so, until a test changes it.
+pub(crate) struct State {
+    pub(crate) status: &'static str,
+    pub(crate) creator: &'static str,
+    pub(crate) rolls_back: Option<&'static str>,
+    /// The lifecycle event in progress.
+    pub(crate) event: &'static str,
+    pub(crate) test_listener: bool,
+    /// Weights of blue and green on the test listener.
+    pub(crate) test: [u32; 2],
+    /// Weights of blue and green on the production listener.
+    pub(crate) production: [u32; 2],
+    pub(crate) production_port: u16,
+    pub(crate) test_port: u16,
+    /// State and reason of each green target.
+    pub(crate) targets: Vec<(&'static str, Option<&'static str>)>,
+    /// The service's first task set is there.
+    pub(crate) original: bool,
+    /// The task set that the deployment created is there.
+    pub(crate) replacement: bool,
+    /// The execution was reported, and accepted.
+    pub(crate) completed: bool,
+    /// Failing answers to the next calls of an operation, then success.
+    pub(crate) next: BTreeMap<&'static str, VecDeque<Fault>>,
+    /// Failing answers to every call of an operation.
+    pub(crate) always: BTreeMap<&'static str, Fault>,
+    pub(crate) calls: Vec<String>,
+    pub(crate) reports: Vec<Report>,
+    pub(crate) unexpected: Vec<String>,
+}
+
+/// The endpoint.
+#[derive(Clone)]
+pub(crate) struct Aws {
+    pub(crate) address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl Aws {
+    /// A deployment at `event`, everything as it should be.
+    pub(crate) async fn at(event: &'static str, blue: SocketAddr, green: SocketAddr) -> Self {
+        let state = State {
+            status: "InProgress",
+            creator: "user",
+            rolls_back: None,
+            event,
+            test_listener: true,
+            test: [0, 1],
+            production: [100, 0],
+            production_port: blue.port(),
+            test_port: green.port(),
+            targets: vec![("healthy", None), ("healthy", None)],
+            original: true,
+            replacement: true,
+            completed: false,
+            next: BTreeMap::new(),
+            always: BTreeMap::new(),
+            calls: Vec::new(),
+            reports: Vec::new(),
+            unexpected: Vec::new(),
+        };
+        let state = Arc::new(Mutex::new(state));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, state }
+    }
+
+    /// What is so. Not to be held across an `await`.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// How often an operation was called.
+    pub(crate) fn calls(&self, operation: &str) -> usize {
+        self.state().calls.iter().filter(|call| *call == operation).count()
+    }
+}
+
+async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut state = state.lock().unwrap();
+    match headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
+        Some(target) => json_protocol(&mut state, target, &body),
+        None => query_protocol(&mut state, &body),
+    }
+}
+
+fn fault(state: &mut State, operation: &str) -> Option<Fault> {
+    state.calls.push(operation.to_owned());
+    let next = state.next.get_mut(operation).and_then(VecDeque::pop_front);
+    next.or_else(|| state.always.get(operation).copied())
+}
+
+fn json_protocol(state: &mut State, target: &str, body: &[u8]) -> Response {
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    let answer = |status: u16, value: Value| {
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amzn-requestid", "fake")];
+        (StatusCode::from_u16(status).unwrap(), headers, value.to_string()).into_response()
+    };
+    if let Some(Fault(status, code)) = fault(state, operation) {
+        return answer(status, json!({"__type": code, "message": format!("switched on for {operation}")}));
+    }
+    let input: Value = serde_json::from_slice(body).unwrap_or_default();
+    let known = match target {
+        "CodeDeploy_20141006.GetDeployment" => wire::deployment(state, &input),
+        "CodeDeploy_20141006.ListDeploymentTargets" => json!({"targetIds": ["main:shop"]}),
+        "CodeDeploy_20141006.BatchGetDeploymentTargets" => wire::targets(state, &input),
+        "CodeDeploy_20141006.GetDeploymentGroup" => wire::group(state),
+        "AmazonEC2ContainerServiceV20141113.DescribeServices" => wire::services(state),
+        "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus" => {
+            let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
+            state.reports.push(Report {
+                deployment: text("deploymentId"),
+                execution: text("lifecycleEventHookExecutionId"),
+                status: text("status"),
+            });
+            if std::mem::replace(&mut state.completed, true) {
+                return answer(400, json!({"__type": "LifecycleEventAlreadyCompletedException", "message": "done"}));
+            }
+            json!({"lifecycleEventHookExecutionId": input["lifecycleEventHookExecutionId"]})
+        }
+        other => {
+            state.unexpected.push(other.to_owned());
+            return answer(400, json!({"__type": "UnknownOperationException", "message": other}));
+        }
+    };
+    answer(200, known)
+}
+
+fn query_protocol(state: &mut State, body: &[u8]) -> Response {
+    let form: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
+    let values = |prefix: &str| -> Vec<&str> {
+        form.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, value)| value.as_str()).collect()
+    };
+    let operation = values("Action").first().copied().unwrap_or_default().to_owned();
+    let answer = |status: u16, text: String| {
+        (StatusCode::from_u16(status).unwrap(), [("content-type", "text/xml")], text).into_response()
+    };
+    if let Some(Fault(status, code)) = fault(state, &operation) {
+        return answer(status, wire::query_error(code, &operation));
+    }
+    let result = match operation.as_str() {
+        "DescribeListeners" => wire::listeners(state, &values("ListenerArns.member.")),
+        "DescribeRules" => wire::rules(state, values("ListenerArn")[0]),
+        "DescribeLoadBalancers" => wire::load_balancers(),
+        "DescribeTargetGroups" => wire::target_groups(),
+        "DescribeTargetHealth" => wire::target_health(state, values("TargetGroupArn")[0]),
+        other => {
+            state.unexpected.push(other.to_owned());
+            return answer(400, wire::query_error("InvalidAction", other));
+        }
+    };
+    answer(200, wire::query_answer(&operation, &result))
+}

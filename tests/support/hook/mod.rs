@@ -1,0 +1,197 @@
+//! A bench for one hook binary: its Lambda, its AWS, and the two versions of the service that it validates. It shares
+//! nothing with the hook but the wire and the contract of its log lines.
+
+#![allow(dead_code, reason = "each test file uses its own part of the bench")]
+#![allow(clippy::unwrap_used, reason = "this is test code, although it lies outside a test function")]
+#![allow(clippy::disallowed_methods, reason = "the bench is the clock and the environment of the function under test")]
+
+pub(crate) mod aws;
+pub(crate) mod lambda;
+pub(crate) mod shop;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use aws::{Aws, Report};
+use lambda::{End, Lambda};
+use serde_json::{Value, json};
+use shop::Shop;
+
+/// More than any test needs, so that only what a test is about ends a hook.
+pub(crate) const PLENTY: Duration = Duration::from_secs(300);
+
+/// The token of the report, as opaque as CodeDeploy's.
+pub(crate) const EXECUTION: &str =
+    "eyJlbmNyeXB0ZWREYXRhIjoiY3VHU2NjdkJXUTJQUENVd2dkYUNGRVg0dWlpME9UWVdHTVhZcDRXVW5LYUVKc21EaU==";
+
+/// A plan of two checks at both events; quick to give up.
+pub(crate) const PLAN: &str = r#"
+version: 1
+budget: { report_reserve: 10s, stabilise: 1s }
+hooks:
+  AfterAllowTestTraffic: [health, product]
+  BeforeAllowTraffic: [health]
+checks:
+  - id: health
+    http: { get: /healthz }
+    expect: { status: 200 }
+  - id: product
+    http: { get: /api/products/42 }
+    expect:
+      status: 200
+      json:
+        - { at: $.price, greater_than: 0 }
+"#;
+
+/// The two binaries and the events that they serve.
+#[derive(Clone, Copy)]
+pub(crate) enum Function {
+    AfterAllowTestTraffic,
+    BeforeAllowTraffic,
+}
+
+impl Function {
+    fn binary(self) -> &'static str {
+        match self {
+            Self::AfterAllowTestTraffic => env!("CARGO_BIN_EXE_after-allow-test-traffic"),
+            Self::BeforeAllowTraffic => env!("CARGO_BIN_EXE_before-allow-traffic"),
+        }
+    }
+
+    fn event(self) -> &'static str {
+        match self {
+            Self::AfterAllowTestTraffic => "AfterAllowTestTraffic",
+            Self::BeforeAllowTraffic => "BeforeAllowTraffic",
+        }
+    }
+}
+
+/// Everything around one hook.
+pub(crate) struct Bench {
+    function: Function,
+    pub(crate) aws: Aws,
+    pub(crate) blue: Shop,
+    pub(crate) green: Shop,
+    package: tempfile::TempDir,
+    environment: BTreeMap<String, String>,
+    lambda: Option<Lambda>,
+}
+
+/// What there is to see afterwards.
+pub(crate) struct Story {
+    pub(crate) evidence: Vec<Value>,
+    pub(crate) report_lines: Vec<Value>,
+    pub(crate) reports: Vec<Report>,
+}
+
+impl Bench {
+    /// A deployment at the function's event, with a green version that is as it should be.
+    pub(crate) async fn of(function: Function) -> Self {
+        Self::with_green(function, "2").await
+    }
+
+    /// The same, with another green version.
+    pub(crate) async fn with_green(function: Function, version: &'static str) -> Self {
+        let (blue, green) = (Shop::open("1").await, Shop::open(version).await);
+        let aws = Aws::at(function.event(), blue.address, green.address).await;
+        let package = tempfile::tempdir().unwrap();
+        let environment = [
+            ("AWS_LAMBDA_FUNCTION_NAME", "CodeDeployHook_test"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("AWS_ENDPOINT_URL", &format!("http://{}", aws.address)),
+            ("LAMBDA_TASK_ROOT", package.path().to_str().unwrap()),
+            ("GREENLIGHT_PLAN", "checks.yaml"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let bench = Self { function, aws, blue, green, package, environment, lambda: None };
+        bench.plan(PLAN);
+        bench
+    }
+
+    /// Puts another plan into the function's package.
+    pub(crate) fn plan(&self, text: &str) {
+        std::fs::write(self.package(), text).unwrap();
+    }
+
+    /// The plan's path.
+    pub(crate) fn package(&self) -> impl AsRef<Path> {
+        self.package.path().join("checks.yaml")
+    }
+
+    /// Changes the function's environment.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.environment.insert(name.to_owned(), value.to_owned()),
+            None => self.environment.remove(name),
+        };
+    }
+
+    /// Invokes the function as CodeDeploy does.
+    pub(crate) async fn invoke(&mut self) -> End {
+        self.invoke_within(PLENTY).await
+    }
+
+    /// The same, with the function's timeout.
+    pub(crate) async fn invoke_within(&mut self, timeout: Duration) -> End {
+        let payload = json!({"DeploymentId": aws::DEPLOYMENT, "LifecycleEventHookExecutionId": EXECUTION});
+        self.invoke_with(&payload.to_string(), timeout).await
+    }
+
+    /// The same, with another payload.
+    pub(crate) async fn invoke_with(&mut self, payload: &str, timeout: Duration) -> End {
+        if self.lambda.is_none() {
+            self.lambda = Some(Lambda::start(self.function.binary(), self.environment.clone()).await);
+        }
+        self.lambda.as_mut().unwrap().invoke(payload, timeout).await
+    }
+
+    /// Ends the function, and proves that it called nothing it should not and let the report's token out nowhere.
+    pub(crate) async fn story(self) -> Story {
+        let lines = match self.lambda {
+            Some(lambda) => lambda.end().await,
+            None => Vec::new(),
+        };
+        let state = self.aws.state();
+        assert_eq!(state.unexpected, Vec::<String>::new(), "calls that a hook must not make");
+        assert!(lines.iter().all(|line| !line.to_string().contains(EXECUTION)), "the execution id is a credential");
+        let kind = |kind: &str| lines.iter().filter(|line| line["greenlight"] == kind).cloned().collect::<Vec<_>>();
+        Story { evidence: kind("evidence"), report_lines: kind("report"), reports: state.reports.clone() }
+    }
+}
+
+impl Story {
+    /// Proves one report of `status`, one line that says it was accepted, and evidence that agrees; gives the evidence.
+    #[track_caller]
+    pub(crate) fn one_report(&self, status: &str) -> &Value {
+        assert_eq!(self.evidence.len(), 1, "evidence lines");
+        let evidence = &self.evidence[0]["evidence"];
+        let expected = Report {
+            deployment: aws::DEPLOYMENT.to_owned(),
+            execution: EXECUTION.to_owned(),
+            status: status.to_owned(),
+        };
+        assert_eq!(self.reports, [expected], "{evidence:#}");
+        assert_eq!(self.report_lines.len(), 1, "report lines");
+        assert_eq!(self.report_lines[0]["result"], "accepted");
+        assert_eq!(self.report_lines[0]["status"], status);
+        assert_eq!(evidence["verdict"]["decision"], status, "{evidence:#}");
+        evidence
+    }
+
+    /// Proves one report of `Failed`, whose first reason has this code; gives the reason.
+    #[track_caller]
+    pub(crate) fn failed_with(&self, code: &str) -> String {
+        let evidence = self.one_report("Failed");
+        let because = &evidence["verdict"]["because"][0];
+        assert_eq!(because["code"], code, "{evidence:#}");
+        format!("{}: {}", because["subject"].as_str().unwrap(), because["text"].as_str().unwrap())
+    }
+}
