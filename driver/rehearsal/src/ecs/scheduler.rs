@@ -256,7 +256,8 @@ impl World {
         set.steady = steady;
         set.stability_at = now;
         set.updated_at = now;
-        if steady {
+        // That a deleted set has reached zero is said when it is gone.
+        if steady && set.status != TaskSetStatus::Draining {
             set.failures = 0;
             let message = format!("(service {}, taskSet {id}) has reached a steady state.", self.names.service);
             self.note(now, "ecs", "task set steady", format!("{id}, {desired} tasks"));
