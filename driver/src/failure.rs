@@ -58,6 +58,9 @@ pub enum Failure {
         #[source]
         source: AwsError,
     },
+    /// The scenario is wrong.
+    #[error("{0}")]
+    Scenario(Box<dyn Error + Send + Sync>),
     /// Nothing to attach to.
     #[error("{0}")]
     NothingThere(String),
@@ -92,7 +95,11 @@ impl Failure {
     /// How the command ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Configuration(_) | Self::File { .. } | Self::TaskDefinition(_) | Self::Unfit(_) => Exit::Usage,
+            Self::Configuration(_)
+            | Self::Scenario(_)
+            | Self::File { .. }
+            | Self::TaskDefinition(_)
+            | Self::Unfit(_) => Exit::Usage,
             Self::Aws { source, .. } => match source.kind {
                 // What was named is not there, or nobody said where AWS is: configuration.
                 ErrorKind::NotFound | ErrorKind::NotSent => Exit::Usage,
@@ -104,7 +111,9 @@ impl Failure {
                 | ErrorKind::Refused => Exit::Unexpected,
             },
             Self::Conflict { .. } => Exit::Conflict,
-            Self::Lost { .. } | Self::NothingThere(_) | Self::Signals { .. } | Self::Rehearsal { .. } => Exit::Unexpected,
+            Self::Lost { .. } | Self::NothingThere(_) | Self::Signals { .. } | Self::Rehearsal { .. } => {
+                Exit::Unexpected
+            }
             Self::Interrupted(exit) => *exit,
         }
     }

@@ -52,9 +52,7 @@ where
     let kind = match (&error, &code) {
         (_, Some(code)) => kind_of(code, status),
         (SdkError::ConstructionFailure(_), None) => ErrorKind::NotSent,
-        (SdkError::DispatchFailure(failure), None) if failure.is_user() || failure.is_other() => {
-            ErrorKind::NotSent
-        }
+        (SdkError::DispatchFailure(failure), None) if failure.is_user() || failure.is_other() => ErrorKind::NotSent,
         (_, None) if status == Some(429) => ErrorKind::Throttled,
         (_, None) if matches!(status, Some(401 | 403)) => ErrorKind::NotAllowed,
         (_, None) => ErrorKind::Unavailable,

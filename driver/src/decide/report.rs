@@ -140,7 +140,9 @@ fn why(heading: &Heading, watch: &Watch, snapshot: &Snapshot, log: Option<HookLo
         log,
         error: snapshot.deployment.error.clone(),
         highest_weight: watch.highest_weight,
-        shift_began: target.and_then(|target| target.event("AllowTraffic")).is_some_and(|event| event.started.is_some()),
+        shift_began: target
+            .and_then(|target| target.event("AllowTraffic"))
+            .is_some_and(|event| event.started.is_some()),
     }
 }
 
@@ -151,7 +153,10 @@ pub fn split(snapshot: &Snapshot, shares: &[(String, f64)]) -> Option<Split> {
         let group = target.task_set(label)?.target_group.as_ref()?;
         Some(shares.iter().filter(|(name, _)| name == group).map(|(_, share)| share).sum::<f64>())
     };
-    Some(Split { original: share(TaskSetLabel::Original)?, replacement: share(TaskSetLabel::Replacement).unwrap_or(0.0) })
+    Some(Split {
+        original: share(TaskSetLabel::Original)?,
+        replacement: share(TaskSetLabel::Replacement).unwrap_or(0.0),
+    })
 }
 
 #[cfg(test)]

@@ -48,7 +48,9 @@ impl Versions {
     pub fn between(container: &str, from: &str, to: &str) -> Self {
         let container = container.to_owned();
         match (split(from), split(to)) {
-            (Some((one, old)), Some((other, new))) if one == other => Self { container, from: short(old), to: short(new) },
+            (Some((one, old)), Some((other, new))) if one == other => {
+                Self { container, from: short(old), to: short(new) }
+            }
             _ => Self { container, from: from.to_owned(), to: to.to_owned() },
         }
     }
@@ -164,7 +166,10 @@ pub fn view(heading: &Heading, watch: &Watch, evidence: &BTreeMap<String, Eviden
     if snapshot.deployment.status == DeploymentStatus::Ready {
         let begun = rows.iter().take_while(|row| row.mark != Mark::Pending).count();
         let took = None;
-        rows.insert(begun, Row { mark: Mark::Running, name: "ready wait".to_owned(), took, fact: Fact::WaitsForPerson });
+        rows.insert(
+            begun,
+            Row { mark: Mark::Running, name: "ready wait".to_owned(), took, fact: Fact::WaitsForPerson },
+        );
     }
     rows.extend(rollback_row(snapshot, watch.rollback.as_ref(), now));
     View { heading: heading.clone(), status: Some(snapshot.deployment.status.clone()), rows }
@@ -188,7 +193,12 @@ fn row(
     };
     let begun = !matches!(mark, Mark::Pending | Mark::Skipped);
     let fact = if begun { fact(event, snapshot, heading, watch, evidence, now) } else { Fact::Nothing };
-    Row { took: event.started.map(|started| since(started, event.ended.unwrap_or(now))), mark, name: event.name.clone(), fact }
+    Row {
+        took: event.started.map(|started| since(started, event.ended.unwrap_or(now))),
+        mark,
+        name: event.name.clone(),
+        fact,
+    }
 }
 
 fn fact(
@@ -250,10 +260,9 @@ fn wait_row(snapshot: &Snapshot, pace: f64, now: Timestamp) -> Option<Row> {
             let ended = snapshot.deployment.completed.unwrap_or(now);
             row(Mark::Failed, since(started, ended), Fact::Nothing)
         }
-        DeploymentStatus::Created
-        | DeploymentStatus::Queued
-        | DeploymentStatus::Ready
-        | DeploymentStatus::Other(_) => None,
+        DeploymentStatus::Created | DeploymentStatus::Queued | DeploymentStatus::Ready | DeploymentStatus::Other(_) => {
+            None
+        }
     }
 }
 
@@ -312,10 +321,7 @@ mod tests {
         set_event(&mut seen, "AllowTraffic", EventStatus::InProgress);
         set_weight(&mut seen, 10.0);
         let rows = shown(seen, 140).rows;
-        assert_eq!(
-            rows[6].fact,
-            Fact::Traffic { percent: 10.0, next: Some((90.0, Duration::from_secs(170))) }
-        );
+        assert_eq!(rows[6].fact, Fact::Traffic { percent: 10.0, next: Some((90.0, Duration::from_secs(170))) });
         assert_eq!((rows[6].mark.clone(), rows[6].took), (Mark::Running, Some(Duration::from_secs(130))));
         assert_eq!(rows[7].mark, Mark::Pending);
     }

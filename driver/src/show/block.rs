@@ -53,7 +53,8 @@ pub fn report(report: &Report, paint: Paint) -> Vec<String> {
             lines.extend(report.rollback.as_ref().map(|rollback| rolled_back(rollback, &report.serving, paint)));
         }
         None if report.exit == Exit::Succeeded => lines.push(succeeded(report, paint)),
-        None => lines.push(format!("ended with status {}", report.status.as_ref().map_or("unknown", DeploymentStatus::as_str))),
+        None => lines
+            .push(format!("ended with status {}", report.status.as_ref().map_or("unknown", DeploymentStatus::as_str))),
     }
     lines.push(format!("exit {}", report.exit.code()));
     lines
@@ -194,7 +195,9 @@ fn rolled_back(rollback: &RolledBack, serving: &Serving, paint: Paint) -> String
             let error = error.unwrap_or_default();
             format!("{}: the rollback {id} did not succeed{error}; {}", paint.red("NOT rolled back"), traffic(serving))
         }
-        Rollback::None => format!("{}: there is no rollback deployment; {}", paint.red("NOT rolled back"), traffic(serving)),
+        Rollback::None => {
+            format!("{}: there is no rollback deployment; {}", paint.red("NOT rolled back"), traffic(serving))
+        }
     }
 }
 

@@ -84,7 +84,8 @@ impl Json {
 
     /// `outcome`.
     pub fn outcome(&mut self, report: Option<&Report>, exit: Exit, reason: &str, now: Timestamp) {
-        let rollback = report.and_then(|report| report.rollback.as_ref()).and_then(|rollback| rollback.deployment_id.clone());
+        let rollback =
+            report.and_then(|report| report.rollback.as_ref()).and_then(|rollback| rollback.deployment_id.clone());
         let id = report.map(|report| report.heading.deployment_id.clone());
         self.last(id.as_deref(), exit, rollback.as_deref(), reason, now);
     }

@@ -18,7 +18,11 @@ pub struct Live {
 impl Live {
     /// An empty region on standard error.
     pub fn new(paint: Paint) -> Self {
-        Self { paint, region: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20)), lines: Vec::new() }
+        Self {
+            paint,
+            region: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20)),
+            lines: Vec::new(),
+        }
     }
 
     /// A line that stays.

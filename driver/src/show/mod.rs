@@ -157,7 +157,14 @@ impl Printer {
     }
 
     /// Following stops while the deployment goes on.
-    pub fn detached(&mut self, lines: &[String], view: Option<&View>, report: Option<&Report>, exit: Exit, now: Timestamp) {
+    pub fn detached(
+        &mut self,
+        lines: &[String],
+        view: Option<&View>,
+        report: Option<&Report>,
+        exit: Exit,
+        now: Timestamp,
+    ) {
         match &mut self.kind {
             Kind::Json(json) => json.outcome(report, exit, &lines.join(" "), now),
             Kind::Live(live) => {
@@ -195,14 +202,6 @@ impl Printer {
     /// Data that was asked for.
     pub fn data(&mut self, line: &str) {
         output_line(line);
-    }
-
-    /// Lines that close a verb, for people only.
-    pub fn closing(&mut self, lines: &[String], now: Timestamp) {
-        match &mut self.kind {
-            Kind::Live(_) | Kind::Plain(_) => lines.iter().for_each(|line| error_line(line)),
-            Kind::Json(json) => lines.iter().for_each(|line| json.text("note", line, now)),
-        }
     }
 }
 

@@ -21,11 +21,7 @@ pub fn duration(duration: Duration) -> String {
 
 /// `10 %`; a share that is no whole number keeps one digit.
 pub fn percent(percent: f64) -> String {
-    if (percent - percent.round()).abs() < 0.05 {
-        format!("{percent:.0} %")
-    } else {
-        format!("{percent:.1} %")
-    }
+    if (percent - percent.round()).abs() < 0.05 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
 /// `[##........] 10 %`.
@@ -52,7 +48,9 @@ pub fn shift(shift: &Shift) -> Option<String> {
     let minutes = |interval: &Duration| interval.as_secs() / 60;
     match shift {
         Shift::AllAtOnce => Some("all at once".to_owned()),
-        Shift::Canary { percent: share, interval } => Some(format!("canary {}, {} min", percent(*share), minutes(interval))),
+        Shift::Canary { percent: share, interval } => {
+            Some(format!("canary {}, {} min", percent(*share), minutes(interval)))
+        }
         Shift::Linear { percent: share, interval } => {
             Some(format!("linear {} every {} min", percent(*share), minutes(interval)))
         }
@@ -89,7 +87,9 @@ pub fn fact(fact: &Fact, mark: &Mark) -> String {
         }
         Fact::OriginalEndsIn(left) if left.is_zero() => "the original task set is ending".to_owned(),
         Fact::OriginalEndsIn(left) => format!("the original task set ends in {}", duration(*left)),
-        Fact::WaitsForPerson => "waits for a person: aws deploy continue-deployment --deployment-wait-type READY_WAIT".to_owned(),
+        Fact::WaitsForPerson => {
+            "waits for a person: aws deploy continue-deployment --deployment-wait-type READY_WAIT".to_owned()
+        }
     }
 }
 
@@ -98,7 +98,11 @@ fn due_in(due: Duration) -> String {
 }
 
 fn checked(passed: usize, of: usize, routing: Standing) -> String {
-    let checks = if passed == of { format!("{} passed", count(of, "check")) } else { format!("{passed} of {} passed", count(of, "check")) };
+    let checks = if passed == of {
+        format!("{} passed", count(of, "check"))
+    } else {
+        format!("{passed} of {} passed", count(of, "check"))
+    };
     match routing {
         Standing::Proven => format!("{checks}, routing proven"),
         Standing::NotRequired => format!("{checks}, routing not looked at"),
@@ -118,7 +122,11 @@ pub fn split(split: &Split) -> String {
         (true, false) => format!("{} to the original task set", percent(split.original)),
         (false, true) => format!("{} to the replacement", percent(split.replacement)),
         (true, true) => {
-            format!("{} to the original task set, {} to the replacement", percent(split.original), percent(split.replacement))
+            format!(
+                "{} to the original task set, {} to the replacement",
+                percent(split.original),
+                percent(split.replacement)
+            )
         }
         (false, false) => "to neither task set".to_owned(),
     }

@@ -50,7 +50,7 @@ pub async fn deploy(
     // From here on nothing is cut short: an id that came back and was not kept is a deployment that nobody follows.
     let id = create(aws, &prepared, printer).await?;
     let created = clock::now();
-    let hooks = configuration.hooks.iter().map(|(event, function)| (event.name().to_owned(), function.clone())).collect();
+    let hooks = named(&configuration.hooks);
     let deadline = Bounds { pace: pacing.pace, ..prepared.bounds.clone() }.deadline(created);
     let heading = Heading {
         service: prepared.service,

@@ -54,8 +54,7 @@ pub struct Followed {
 impl<'a> Following<'a> {
     /// Begins with nothing seen.
     pub fn new(aws: &'a Aws, printer: &'a mut Printer, heading: Heading, deadline: Timestamp, pacing: Pacing) -> Self {
-        let patience =
-            Patience { floor: pacing.floor, pace: pacing.pace, shift: heading.shift.clone(), deadline };
+        let patience = Patience { floor: pacing.floor, pace: pacing.pace, shift: heading.shift.clone(), deadline };
         let heading = Heading { deadline: Some(deadline), ..heading };
         Self {
             aws,
@@ -94,7 +93,8 @@ impl<'a> Following<'a> {
 
     /// One look, for `status`: no waiting, whatever the answer.
     pub async fn one_look(mut self) -> Result<(), Failure> {
-        let snapshot = self.ask().await.map_err(Failure::aws(format!("read deployment {}", self.heading.deployment_id)))?;
+        let snapshot =
+            self.ask().await.map_err(Failure::aws(format!("read deployment {}", self.heading.deployment_id)))?;
         let now = clock::now();
         let mut changes = self.watch.saw_deployment(snapshot, now).changes;
         if let Some(id) = self.watch.follows_rollback().map(str::to_owned) {
@@ -265,14 +265,19 @@ impl<'a> Following<'a> {
 
     fn detach(&mut self, exit: Exit) -> Followed {
         let now = clock::now();
-        let status = self.watch.deployment.as_ref().map_or("not seen yet", |snapshot| snapshot.deployment.status.as_str());
+        let status =
+            self.watch.deployment.as_ref().map_or("not seen yet", |snapshot| snapshot.deployment.status.as_str());
         let id = &self.heading.deployment_id;
         let first = match exit {
             Exit::DeadlinePassed => format!("the deadline has passed and {id} still runs ({status})"),
             Exit::Unexpected => format!("AWS has not answered for some minutes; {id} goes on (last seen: {status})"),
             _ => format!("detached: {id} goes on ({status})"),
         };
-        let lines = [first, format!("attach again: {}", self.attach())];
+        let lines = if self.pacing.ends_with_us {
+            vec![format!("{id} ({status}) ends with the rehearsal")]
+        } else {
+            vec![first, format!("attach again: {}", self.attach())]
+        };
         let report = Report {
             heading: self.heading.clone(),
             exit,

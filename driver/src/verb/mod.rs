@@ -24,12 +24,14 @@ pub struct Pacing {
     pub pace: f64,
     /// How long to look for a hook's evidence.
     pub evidence: Duration,
+    /// Whether the deployment ends when this process ends: a rehearsal's stand-in does.
+    pub ends_with_us: bool,
 }
 
 impl Pacing {
     /// For AWS.
     pub const ORDINARY: Self =
-        Self { floor: Duration::from_secs(1), pace: 1.0, evidence: Duration::from_secs(10) };
+        Self { floor: Duration::from_secs(1), pace: 1.0, evidence: Duration::from_secs(10), ends_with_us: false };
 }
 
 /// Where the configuration is, and the variables given with `--var`.
@@ -44,8 +46,8 @@ pub struct ConfigurationSource {
 impl ConfigurationSource {
     /// Reads it.
     pub fn read(&self) -> Result<Configuration, Failure> {
-        let text = std::fs::read_to_string(&self.file)
-            .map_err(|source| Failure::File { path: self.file.clone(), source })?;
+        let text =
+            std::fs::read_to_string(&self.file).map_err(|source| Failure::File { path: self.file.clone(), source })?;
         self.parse(&text)
     }
 

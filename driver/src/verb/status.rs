@@ -38,5 +38,7 @@ async fn active_or_last(aws: &Aws, source: &ConfigurationSource) -> Result<Strin
         return Ok(id);
     }
     let group = ecs_group(aws, &configuration).await?;
-    group.last_attempted.ok_or_else(|| Failure::NothingThere(format!("deployment group {name:?} has had no deployment")))
+    group
+        .last_attempted
+        .ok_or_else(|| Failure::NothingThere(format!("deployment group {name:?} has had no deployment")))
 }
