@@ -15,6 +15,15 @@ pub enum Failure {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
+    /// The configuration file cannot be read.
+    #[error("failed to read the configuration {path}")]
+    ConfigurationFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A file cannot be read.
     #[error("failed to read {path}")]
     File {
@@ -97,6 +106,7 @@ impl Failure {
         match self {
             Self::Configuration(_)
             | Self::Scenario(_)
+            | Self::ConfigurationFile { .. }
             | Self::File { .. }
             | Self::TaskDefinition(_)
             | Self::Unfit(_) => Exit::Usage,
@@ -139,6 +149,9 @@ impl Failure {
         }
         match self {
             Self::Conflict { advice, .. } | Self::Lost { advice, .. } => lines.push(advice.clone()),
+            Self::ConfigurationFile { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                lines.push("name another file with --file, or begin with the example in the README".to_owned());
+            }
             Self::Aws { source, .. } if source.kind == ErrorKind::NotSent => lines.push(
                 "name a region and credentials: AWS_REGION, AWS_PROFILE or the access keys, or --profile and --region"
                     .to_owned(),

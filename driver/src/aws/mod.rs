@@ -77,7 +77,21 @@ impl Aws {
 }
 
 /// An SDK time as ours; one that is out of range counts as absent.
+///
+/// The wire carries seconds as a number with a fraction of milliseconds (aws-facts §0), and the SDK reads it as floating
+/// point: what is below a millisecond is noise.
 fn time(time: Option<&aws_smithy_types::DateTime>) -> Option<jiff::Timestamp> {
-    let time = time?;
-    jiff::Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+    let millis = (time?.as_nanos() + 500_000).div_euclid(1_000_000);
+    jiff::Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_to_the_millisecond_that_the_wire_carries() {
+        let wire = aws_smithy_types::DateTime::from_secs_f64(1_543_431_490.226);
+        assert_eq!(time(Some(&wire)).unwrap().as_millisecond(), 1_543_431_490_226);
+    }
 }

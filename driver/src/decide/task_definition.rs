@@ -113,7 +113,7 @@ impl TaskDefinition {
     pub fn set_images(&mut self, images: &BTreeMap<String, String>) -> Result<Vec<ImageChange>, TaskDefinitionError> {
         let mut changes = Vec::new();
         for (name, image) in images {
-            let names: Vec<String> = self.containers().filter_map(|container| name_of(container)).collect();
+            let names: Vec<String> = self.containers().filter_map(name_of).collect();
             let containers = self.document.get_mut("containerDefinitions").and_then(Value::as_array_mut);
             let found = containers
                 .into_iter()

@@ -230,8 +230,9 @@ fn fact(
                 of: evidence.checks.len(),
                 routing: evidence.attestation.routing,
             },
-            (None, Some(function)) => Fact::Function(function.clone()),
-            (None, None) => Fact::Nothing,
+            // Once it has ended well, its evidence is what matters.
+            (None, Some(function)) if event.status != EventStatus::Succeeded => Fact::Function(function.clone()),
+            (None, _) => Fact::Nothing,
         },
         _ => Fact::Nothing,
     }

@@ -92,7 +92,7 @@ fn headline(why: &Why) -> String {
     let place = match (&why.event, &why.function) {
         (Some(event), Some(function)) => format!("{word} at {event}, by {function}"),
         (Some(event), None) => format!("{word} at {event}"),
-        (None, _) => format!("{word} before any lifecycle event failed"),
+        (None, _) => word.to_owned(),
     };
     if !why.shift_began {
         format!("{place}; no production request reached the new version")
@@ -106,10 +106,13 @@ fn headline(why: &Why) -> String {
 fn failure(why: &Why, paint: Paint) -> Vec<String> {
     let mut lines = vec![paint.red(&headline(why))];
     if let Some(diagnostics) = &why.diagnostics {
-        let parts = [diagnostics.code.as_deref(), diagnostics.script.as_deref(), diagnostics.message.as_deref()];
-        let parts: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-        if !parts.is_empty() {
-            lines.push(format!("  CodeDeploy says of the event: {}", parts.join(": ")));
+        // Said once: the deployment's error often repeats the event's.
+        let repeated = why.error.as_ref().map(|error| error.message.as_str());
+        let message = diagnostics.message.as_deref().filter(|message| Some(*message) != repeated);
+        if let Some(message) = message {
+            let parts = [diagnostics.code.as_deref(), diagnostics.script.as_deref(), Some(message)];
+            let parts: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+            lines.push(format!("  CodeDeploy says of {}: {}", why.event.as_deref().unwrap_or("it"), parts.join(": ")));
         }
         lines.extend(diagnostics.log_tail.iter().flat_map(|tail| tail.lines()).map(|line| format!("    {line}")));
     }
@@ -126,7 +129,7 @@ fn failure(why: &Why, paint: Paint) -> Vec<String> {
         None => {}
     }
     if let Some(error) = &why.error {
-        lines.push(format!("  CodeDeploy says: {} {}", error.code, error.message));
+        lines.push(format!("  CodeDeploy says: {}: {}", error.code, error.message));
     }
     lines
 }

@@ -199,6 +199,14 @@ impl Printer {
         }
     }
 
+    /// A line that closes a verb, for people: for programs the outcome is the last line.
+    pub fn closing(&mut self, text: &str) {
+        match &self.kind {
+            Kind::Live(_) | Kind::Plain(_) => error_line(text),
+            Kind::Json(_) => {}
+        }
+    }
+
     /// Data that was asked for.
     pub fn data(&mut self, line: &str) {
         output_line(line);

@@ -13,7 +13,7 @@ use crate::decide::view::{Fact, Mark, Row, View};
 #[derive(Debug, Default)]
 pub struct Plain {
     said_heading: bool,
-    said: BTreeMap<String, String>,
+    said: BTreeMap<String, (Mark, String)>,
 }
 
 impl Plain {
@@ -25,12 +25,14 @@ impl Plain {
             lines.push(words::heading(&view.heading));
         }
         for row in view.rows.iter().filter(|row| row.mark != Mark::Pending && row.mark != Mark::Skipped) {
-            let content = content(row);
-            if self.said.get(&row.name) != Some(&content) {
-                self.said.insert(row.name.clone(), content);
-                let text = block::row(&without_took_at_start(row), Paint::off());
-                lines.push(format!("{}  {text}", now.strftime("%H:%M:%S")));
+            let said = (row.mark.clone(), content(row));
+            let before = self.said.insert(row.name.clone(), said.clone());
+            if before.as_ref() == Some(&said) {
+                continue;
             }
+            let ended = before.is_some_and(|(mark, _)| mark == row.mark && mark != Mark::Running);
+            let text = if ended { addition(row) } else { block::row(&without_took_at_start(row), Paint::off()) };
+            lines.push(format!("{}  {text}", now.strftime("%H:%M:%S")));
         }
         lines
     }
@@ -38,7 +40,7 @@ impl Plain {
 
 /// What makes a row worth another line: not the time that passes.
 fn content(row: &Row) -> String {
-    let fact = match &row.fact {
+    match &row.fact {
         Fact::Traffic { percent, .. } => words::bar(*percent),
         Fact::OriginalEndsIn(_) => String::new(),
         Fact::Nothing
@@ -47,8 +49,12 @@ fn content(row: &Row) -> String {
         | Fact::Function(_)
         | Fact::Checked { .. }
         | Fact::WaitsForPerson => words::fact(&row.fact, &row.mark),
-    };
-    format!("{} {fact}", words::mark(&row.mark))
+    }
+}
+
+/// What became known of a row that had ended before, as a hook's evidence.
+fn addition(row: &Row) -> String {
+    format!("     {:22}            {}", row.name, words::fact(&row.fact, &row.mark))
 }
 
 fn without_took_at_start(row: &Row) -> Row {

@@ -9,10 +9,11 @@ use crate::decide::report::Split;
 use crate::decide::schedule::Shift;
 use crate::decide::view::{Fact, Heading, Mark};
 
-/// `0.4s`, `12.1s`, `2m 10s`, `1h 05m`.
+/// `3ms`, `0.4s`, `12.1s`, `2m 10s`, `1h 05m`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match duration.as_secs() {
+        _ if seconds < 0.05 => format!("{}ms", duration.as_millis()),
         _ if seconds < 59.95 => format!("{seconds:.1}s"),
         whole @ ..3600 => format!("{}m {:02}s", whole / 60, whole % 60),
         whole => format!("{}h {:02}m", whole / 3600, whole % 3600 / 60),
@@ -146,9 +147,14 @@ mod tests {
 
     #[test]
     fn durations_are_as_long_as_they_need_to_be() {
-        for (millis, expected) in
-            [(400, "0.4s"), (12_100, "12.1s"), (59_960, "0m 59s"), (130_000, "2m 10s"), (3_900_000, "1h 05m")]
-        {
+        for (millis, expected) in [
+            (3, "3ms"),
+            (400, "0.4s"),
+            (12_100, "12.1s"),
+            (59_960, "0m 59s"),
+            (130_000, "2m 10s"),
+            (3_900_000, "1h 05m"),
+        ] {
             assert_eq!(duration(Duration::from_millis(millis)), expected);
         }
     }

@@ -55,7 +55,8 @@ impl<'a> Following<'a> {
     /// Begins with nothing seen.
     pub fn new(aws: &'a Aws, printer: &'a mut Printer, heading: Heading, deadline: Timestamp, pacing: Pacing) -> Self {
         let patience = Patience { floor: pacing.floor, pace: pacing.pace, shift: heading.shift.clone(), deadline };
-        let heading = Heading { deadline: Some(deadline), ..heading };
+        // A rehearsal is over long before.
+        let heading = Heading { deadline: Some(deadline).filter(|_| !pacing.ends_with_us), ..heading };
         Self {
             aws,
             printer,

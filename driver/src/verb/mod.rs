@@ -46,8 +46,8 @@ pub struct ConfigurationSource {
 impl ConfigurationSource {
     /// Reads it.
     pub fn read(&self) -> Result<Configuration, Failure> {
-        let text =
-            std::fs::read_to_string(&self.file).map_err(|source| Failure::File { path: self.file.clone(), source })?;
+        let text = std::fs::read_to_string(&self.file)
+            .map_err(|source| Failure::ConfigurationFile { path: self.file.clone(), source })?;
         self.parse(&text)
     }
 

@@ -46,8 +46,9 @@ pub struct Rehearsal {
 /// Rehearses, or serves.
 pub async fn run(rehearsal: &Rehearsal, printer: &mut Printer) -> Result<Exit, Failure> {
     let mut interruption = interruption::listen()?;
-    let begun = clock::now();
     let (scenario, folder) = scenario(rehearsal, printer).await?;
+    // Building the hooks is no part of the rehearsal.
+    let begun = clock::now();
     let configuration = if rehearsal.serve { None } else { Some(configuration(rehearsal, &scenario)?) };
     let options = Options { scenario, pace: rehearsal.pace, port: rehearsal.port, register_green: rehearsal.serve };
     let stand_in = tokio::select! {
@@ -69,9 +70,8 @@ pub async fn run(rehearsal: &Rehearsal, printer: &mut Printer) -> Result<Exit, F
     kept?;
     if let Some(took) = took {
         let place = rehearsal.journal.as_ref().map(|file| format!(", kept in {}", file.display())).unwrap_or_default();
-        let entries = words::count(journal.len(), "entry").replace("entrys", "entries");
-        printer
-            .note(&format!("rehearsed in {}; the journal has {entries}{place}", words::duration(took)), clock::now());
+        let entries = words::count(journal.len(), "line");
+        printer.closing(&format!("rehearsed in {}; the journal has {entries}{place}", words::duration(took)));
     }
     Ok(exit)
 }
