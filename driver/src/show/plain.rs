@@ -99,7 +99,7 @@ mod tests {
             plain.lines(&view(traffic(10.0, 170)), now),
             [
                 "shop  d-1  dg  all at once",
-                "08:00:00  >>   AllowTraffic            2m 10s   [#.........] 10 %   90 % more in 2m 50s"
+                "08:00:00  >>   AllowTraffic             2m 10s   [#.........] 10 %   90 % more in 2m 50s"
             ]
         );
         assert!(plain.lines(&view(traffic(10.0, 100)), now).is_empty());
