@@ -7,6 +7,8 @@ mod conduct;
 pub(crate) mod simulation;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod wire_tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
