@@ -144,3 +144,20 @@ async fn an_invocation_after_a_failure_is_a_matter_of_its_own() {
     let statuses: Vec<&str> = story.reports.iter().map(|report| report.status.as_str()).collect();
     assert_eq!(statuses, ["Failed", "Succeeded"]);
 }
+
+#[tokio::test]
+async fn the_reports_token_is_not_logged_at_any_level() {
+    let mut bench = bench().await;
+    bench.set("GREENLIGHT_LOG", Some("trace"));
+    bench.invoke().await.response();
+    // The story proves that no line has it.
+    bench.story().await.one_report("Succeeded");
+}
+
+#[tokio::test]
+async fn a_log_filter_that_cannot_be_read_does_not_keep_the_report_away() {
+    let mut bench = bench().await;
+    bench.set("GREENLIGHT_LOG", Some("=nonsense=,,["));
+    bench.invoke().await.response();
+    bench.story().await.one_report("Succeeded");
+}

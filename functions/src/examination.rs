@@ -31,7 +31,9 @@ use crate::{clock, discovery, endpoints, stage};
 /// plan's stabilise window where that is shorter.
 const SETTLE: Duration = Duration::from_secs(3);
 const SETTLE_POLL: Duration = Duration::from_millis(500);
-const TARGETS_POLL: Duration = Duration::from_secs(1);
+/// Between two looks at the targets' health: short at first, since most often nothing is missing but a moment.
+const TARGETS_POLL: Duration = Duration::from_millis(250);
+const LONGEST_TARGETS_POLL: Duration = Duration::from_secs(2);
 /// Kept for reading the routing again after the checks.
 const CLOSING: Duration = Duration::from_secs(3);
 
@@ -186,6 +188,7 @@ impl Examination {
     async fn await_targets(&self, sides: &Sides, plan: &Plan, until: Instant) -> Result<(), Vec<Message>> {
         let needed = &plan.attest.targets_healthy;
         let started = clock::now();
+        let mut pause = TARGETS_POLL;
         loop {
             let seen = self.aws.targets(&sides.replacement.target_group).await;
             let targets = match seen {
@@ -202,12 +205,13 @@ impl Examination {
                 return Ok(());
             }
             let now = clock::now();
-            if now + TARGETS_POLL > until {
+            if now + pause > until {
                 let (standing, message) = targets.insufficient(needed, now.duration_since(started));
                 self.record_targets(standing, Some(targets.summary()), Some(message.clone()));
                 return Err(vec![message]);
             }
-            sleep(TARGETS_POLL).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_TARGETS_POLL);
         }
     }
 

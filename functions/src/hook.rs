@@ -78,8 +78,8 @@ impl Hook {
         for reason in &evidence.verdict.because {
             tracing::error!(code = reason.code, "{reason}");
         }
-        log::evidence(&evidence);
         let decision = evidence.verdict.decision;
+        log::evidence(evidence).await;
         let delivery = deliver(&self.aws, &invocation, decision, watchdog.end, watchdog.reserve).await;
         log::report(&invocation.deployment, self.event, decision, &delivery);
         match delivery.result {

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use aws_lambda_events::event::codedeploy::CodeDeployLifecycleEvent;
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -72,6 +74,9 @@ pub(crate) enum MalformedEvent {
         /// The kind of value.
         found: &'static str,
     },
+    /// Both are there, and yet it is not the event that the platform describes.
+    #[error("the event is not CodeDeploy's lifecycle event: {0}")]
+    Unreadable(String),
 }
 
 fn listed(names: &[String]) -> String {
@@ -79,22 +84,28 @@ fn listed(names: &[String]) -> String {
 }
 
 impl Invocation {
-    /// Reads the payload of CodeDeploy's call.
+    /// Reads the payload of CodeDeploy's call. The two fields are looked at first, because serde's word for an absent or
+    /// empty one does not say what was there instead.
     pub(crate) fn read(payload: &Value) -> Result<Self, MalformedEvent> {
+        for field in ["DeploymentId", "LifecycleEventHookExecutionId"] {
+            is_text(payload, field)?;
+        }
+        let event = CodeDeployLifecycleEvent::deserialize(payload)
+            .map_err(|error| MalformedEvent::Unreadable(error.to_string()))?;
         Ok(Self {
-            deployment: DeploymentId(text(payload, "DeploymentId")?),
-            execution: ExecutionId(text(payload, "LifecycleEventHookExecutionId")?),
+            deployment: DeploymentId(event.deployment_id),
+            execution: ExecutionId(event.lifecycle_event_hook_execution_id),
         })
     }
 }
 
-fn text(payload: &Value, field: &'static str) -> Result<String, MalformedEvent> {
+fn is_text(payload: &Value, field: &'static str) -> Result<(), MalformedEvent> {
     let object = payload.as_object().ok_or_else(|| MalformedEvent::NotAnObject(kind(payload)))?;
     let Some(value) = object.get(field) else {
         return Err(MalformedEvent::Missing { field, found: object.keys().cloned().collect() });
     };
     match value.as_str() {
-        Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
+        Some(text) if !text.trim().is_empty() => Ok(()),
         _ => Err(MalformedEvent::NotAText { field, found: kind(value) }),
     }
 }

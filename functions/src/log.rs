@@ -2,6 +2,7 @@
 //! report); the rest is tracing's JSON. Nothing here decides what is said.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::{Decision, Evidence, SCHEMA};
@@ -13,6 +14,9 @@ use crate::report::{Delivered, Delivery};
 
 /// A log event of CloudWatch holds 256 KB; the evidence stays below, whatever was seen.
 const LARGEST_EVIDENCE: usize = 200 * 1024;
+
+/// How long the report waits for the evidence.
+const EVIDENCE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Below these levels the Runtime API's client and the SDK print request bodies, and with them the report's token. What
 /// the runtime's panic layer says was said before, by the hook or by the panic itself.
@@ -47,11 +51,14 @@ pub(crate) fn start(filter: &str) {
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "panic")));
 }
 
-/// The evidence line.
-pub(crate) fn evidence(evidence: &Evidence) {
-    line(
-        &json!({"greenlight": "evidence", "schema": evidence.schema, "evidence": bounded(evidence, LARGEST_EVIDENCE)}),
-    );
+/// The evidence line. Whoever reads the log may be slow, and the report must not wait for that.
+pub(crate) async fn evidence(evidence: Evidence) {
+    let written = tokio::task::spawn_blocking(move || {
+        let bounded = bounded(&evidence, LARGEST_EVIDENCE);
+        line(&json!({"greenlight": "evidence", "schema": evidence.schema, "evidence": bounded}));
+    });
+    // Where the time is over there is no log left to say so in; the line goes on by itself.
+    let _ = tokio::time::timeout(EVIDENCE_WITHIN, written).await;
 }
 
 /// The report line.
