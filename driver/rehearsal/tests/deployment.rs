@@ -1,6 +1,8 @@
 //! Whole deployments through the stand-in's public API and its wire, with real tasks and real traffic. Hooks that report by
 //! themselves have stories of their own; here the lifecycle is what is looked at.
 
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
