@@ -74,6 +74,23 @@ fn a_scenario_is_read_with_its_files() {
 }
 
 #[test]
+fn a_plan_that_is_not_there_is_the_hooks_to_find_out() {
+    let folder = folder();
+    let scenario =
+        Scenario::read(&FILE.replace("checks.yaml", "missing.yaml"), "scenario.yaml", folder.path()).unwrap();
+    assert_eq!(scenario.functions["hook"].plan, Some(folder.path().join("missing.yaml")));
+}
+
+#[test]
+fn a_scenario_may_be_json() {
+    let folder = folder();
+    let value: serde_json::Value = serde_saphyr::from_str(FILE).unwrap();
+    let json = serde_json::to_string_pretty(&value).unwrap();
+    let read = |text: &str| Scenario::read(text, "scenario.yaml", folder.path()).unwrap();
+    assert_eq!(read(&json), read(FILE));
+}
+
+#[test]
 fn what_is_left_out_has_a_default() {
     let folder = folder();
     let short: String = FILE
@@ -114,7 +131,6 @@ fn mistakes_are_told_with_their_place() {
         ("green.json", "none.json", "task_definitions.green"),
         ("event: BeforeAllowTraffic", "event: AllowTraffic", "functions.hook.event"),
         ("binary: before-allow-traffic,", "", "needs one of `binary` and `run`"),
-        ("checks.yaml", "missing.yaml", "functions.hook.plan"),
         ("run: [./serve, \"${PORT}\"]", "run: []", "images.web:1.run"),
     ] {
         let message = with(from, to);
