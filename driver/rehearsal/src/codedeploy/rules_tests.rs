@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 
 use super::deployment::{Direction, Event, Plan, RowStatus, Status};
 use super::failure::Failure;
@@ -297,4 +298,53 @@ fn pace_divides_every_wait() {
     let now = Timestamp::from_second(1_000_000).unwrap();
     assert_eq!(created_until(&Direction::Forward, now, pace).duration_since(now).as_millis(), 10);
     assert_eq!(super::rules::after(now, Duration::from_secs(300), pace).duration_since(now).as_millis(), 1500);
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        6 => Just(Input::Tick),
+        2 => Just(Input::Routed),
+        2 => Just(Input::Steady),
+        1 => Just(Input::Checked(Ok(()))),
+        1 => Just(Input::Checked(Err(Failure::foreign_target_group()))),
+        1 => Just(Input::TaskSetCreated(Ok("green".into()))),
+        1 => Just(Input::TaskSetCreated(Err(Failure::ecs("no", "id")))),
+        1 => Just(Input::Invoked(Ok(Timestamp::MAX))),
+        1 => Just(Input::Invoked(Err(Failure::hook_missing("f")))),
+        2 => any::<bool>().prop_map(|succeeded| Input::Reported { succeeded }),
+        1 => any::<Option<bool>>().prop_map(|rollback| Input::Stop { rollback }),
+        1 => Just(Input::ContinueReady),
+        1 => Just(Input::ContinueTermination),
+    ]
+}
+
+proptest! {
+    /// Inputs in any order: at most one event runs, events end in order, production only moves forward, and the end is the end.
+    #[test]
+    fn whatever_comes_the_rows_stay_in_order(inputs in proptest::collection::vec((any_input(), 0_u64..400), 0..200)) {
+        let mut now = Timestamp::from_second(1_000_000).unwrap();
+        let plan = Plan { traffic: Traffic::Linear { percentage: 25, minutes: 1 }, ..hooked(Event::AfterAllowTestTraffic) };
+        let mut deployment = play::created(plan, now);
+        let mut weight = 0;
+        for (input, seconds) in inputs {
+            now += Duration::from_secs(seconds);
+            let before = deployment.clone();
+            let actions = advance(&mut deployment, input, now, Pace::ORDINARY);
+            let running = deployment.rows.iter().filter(|row| row.status == RowStatus::InProgress).count();
+            prop_assert!(running <= 1);
+            let first_open = deployment.rows.iter().position(|row| row.status != RowStatus::Succeeded).unwrap_or(8);
+            prop_assert!(deployment.rows[first_open..].iter().all(|row| row.status != RowStatus::Succeeded));
+            for action in &actions {
+                if let Action::RouteProduction(percent) = action {
+                    prop_assert!(*percent > weight);
+                    weight = *percent;
+                }
+            }
+            if before.status.is_over() {
+                prop_assert_eq!(&before, &deployment);
+                prop_assert!(actions.is_empty());
+            }
+            prop_assert_eq!(deployment.status.is_over(), deployment.complete_time.is_some());
+        }
+    }
 }

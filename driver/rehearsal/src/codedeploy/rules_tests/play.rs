@@ -106,15 +106,22 @@ pub(super) fn hooked(event: Event) -> Plan {
     Plan { hooks: BTreeMap::from([(event, "hook".to_owned())]), ..plan() }
 }
 
+/// A deployment that was just created, with a test listener.
+pub(super) fn created(plan: Plan, now: Timestamp) -> Deployment {
+    created_with(plan, true, now)
+}
+
+fn created_with(plan: Plan, test_listener: bool, now: Timestamp) -> Deployment {
+    let phase = Phase::Created { until: created_until(&plan.direction, now, Pace::ORDINARY) };
+    let revision = Revision::new(RevisionForm::AppSpecContent, "x".into());
+    Deployment::new("d-TEST00000".into(), "c".into(), revision, plan, phase, &Event::rows(test_listener), now)
+}
+
 /// Play a deployment to its end, at pace 1.
 pub(super) fn play(plan: Plan, test_listener: bool, answers: Answers) -> Played {
     let start = Timestamp::from_second(1_000_000).unwrap();
     let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
-    let until = created_until(&plan.direction, start, Pace::ORDINARY);
-    let revision = Revision::new(RevisionForm::AppSpecContent, "x".into());
-    let rows = Event::rows(test_listener);
-    let phase = Phase::Created { until };
-    let mut deployment = Deployment::new("d-TEST00000".into(), "c".into(), revision, plan, phase, &rows, start);
+    let mut deployment = created_with(plan, test_listener, start);
     let mut coming: Vec<(Timestamp, Input)> =
         answers.outside.iter().map(|(when, input)| (at(*when), input.clone())).collect();
     let mut wanted = Vec::new();
