@@ -1,9 +1,12 @@
 //! Whole deployments through the stand-in's public API and its wire, with real tasks and real traffic. Hooks that report by
 //! themselves have stories of their own; here the lifecycle is what is looked at.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use greenlight_rehearsal::clock::instant;
 use greenlight_rehearsal::scenario::Program;
 use greenlight_rehearsal::{Demo, GreenFails, Options, Pace, Scenario, StandIn, StartError};
 use serde_json::{Value, json};
@@ -72,13 +75,13 @@ impl Client {
     }
 
     async fn end_of(&self, id: &str, limit: Duration) -> Value {
-        let deadline = Instant::now() + limit;
+        let deadline = instant() + limit;
         loop {
             let info = self.info(id).await;
             if ["Succeeded", "Failed", "Stopped"].iter().any(|status| info["status"] == *status) {
                 return info;
             }
-            assert!(Instant::now() < deadline, "{info}");
+            assert!(instant() < deadline, "{info}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -102,10 +105,10 @@ async fn a_canary_moves_production_from_blue_to_green() {
     let id = client.create(&stand_in, json!([])).await;
 
     let mut seen = std::collections::BTreeSet::new();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = instant() + Duration::from_secs(30);
     while client.info(&id).await["status"] != "Succeeded" {
         seen.insert(version(&client.http, &announcement.production).await);
-        assert!(Instant::now() < deadline, "{}", journal(&stand_in));
+        assert!(instant() < deadline, "{}", journal(&stand_in));
     }
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!(version(&client.http, &announcement.production).await, "2", "{}", journal(&stand_in));

@@ -4,9 +4,15 @@
 mod begin;
 mod conduct;
 #[cfg(test)]
+mod interruptions;
+#[cfg(test)]
+mod neighbour_tests;
+#[cfg(test)]
 pub(crate) mod simulation;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod wire_tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
