@@ -83,6 +83,8 @@ pub struct Report {
     pub exit: Exit,
     /// The last status.
     pub status: Option<DeploymentStatus>,
+    /// The deployment that this one rolled back.
+    pub rolls_back: Option<String>,
     /// From creation to completion.
     pub took: Option<Duration>,
     /// Why it did not succeed.
@@ -100,6 +102,7 @@ pub fn report(heading: &Heading, watch: &Watch, log: Option<HookLog>, serving: S
             heading: heading.clone(),
             exit: Exit::Unexpected,
             status: None,
+            rolls_back: None,
             took: None,
             why: None,
             rollback: None,
@@ -112,6 +115,7 @@ pub fn report(heading: &Heading, watch: &Watch, log: Option<HookLog>, serving: S
         heading: heading.clone(),
         exit: outcome::exit(snapshot, standing),
         status: Some(snapshot.deployment.status.clone()),
+        rolls_back: snapshot.deployment.rolls_back.clone(),
         took: lasted(snapshot, now),
         why: cause.is_some().then(|| why(heading, watch, snapshot, log)),
         rollback: cause.is_some().then(|| RolledBack {

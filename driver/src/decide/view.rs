@@ -172,7 +172,12 @@ pub fn view(heading: &Heading, watch: &Watch, evidence: &BTreeMap<String, Eviden
         );
     }
     rows.extend(rollback_row(snapshot, watch.rollback.as_ref(), now));
-    View { heading: heading.clone(), status: Some(snapshot.deployment.status.clone()), rows }
+    let mut heading = heading.clone();
+    if snapshot.deployment.status.is_terminal() {
+        // It bounds nothing any more.
+        heading.deadline = None;
+    }
+    View { heading, status: Some(snapshot.deployment.status.clone()), rows }
 }
 
 fn row(
@@ -191,7 +196,8 @@ fn row(
         EventStatus::Skipped => Mark::Skipped,
         EventStatus::Other(text) => Mark::Unknown(text.clone()),
     };
-    let begun = !matches!(mark, Mark::Pending | Mark::Skipped);
+    // A rollback moves no traffic to a replacement, whatever its rows are called.
+    let begun = !matches!(mark, Mark::Pending | Mark::Skipped) && snapshot.deployment.rolls_back.is_none();
     let fact = if begun { fact(event, snapshot, heading, watch, evidence, now) } else { Fact::Nothing };
     Row {
         took: event.started.map(|started| since(started, event.ended.unwrap_or(now))),

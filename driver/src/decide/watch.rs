@@ -176,6 +176,11 @@ impl Watch {
         if passed(since, now, UNREACHABLE_PATIENCE) { Next::Unreachable } else { Next::Wait(self.back_off()) }
     }
 
+    /// Whether the last look had no answer.
+    pub fn is_failing(&self) -> bool {
+        self.failing_since.is_some()
+    }
+
     fn answered(&mut self, changes: &[Change], now: Timestamp) {
         self.failures = 0;
         self.failing_since = None;

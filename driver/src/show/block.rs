@@ -75,6 +75,14 @@ pub fn reason(report: &Report) -> String {
 
 fn succeeded(report: &Report, paint: Paint) -> String {
     let took = report.took.map(|took| format!(" in {}", words::duration(took))).unwrap_or_default();
+    if let Some(id) = &report.rolls_back {
+        return format!(
+            "{} {}{took}: rolled back {id}; {}",
+            paint.green("SUCCEEDED"),
+            report.heading.deployment_id,
+            traffic(&report.serving)
+        );
+    }
     let what = match &report.heading.versions {
         Some(versions) => format!("{} {} serves", versions.container, versions.to),
         None => "the replacement task set serves".to_owned(),

@@ -85,7 +85,7 @@ impl<'a> Following<'a> {
                         return Ok(self.detach(exit));
                     }
                 }
-                Next::Ended => return Ok(self.end().await),
+                Next::Ended => return Ok(self.end(interruption).await),
                 Next::DeadlinePassed => return Ok(self.detach(Exit::DeadlinePassed)),
                 Next::Unreachable => return Ok(self.detach(Exit::Unexpected)),
             }
@@ -128,6 +128,9 @@ impl<'a> Following<'a> {
             Ok(snapshot) => self.watch.saw_deployment(snapshot, now),
             Err(error) => {
                 tracing::debug!(%error, "a look failed");
+                if error.kind == ErrorKind::Unavailable && !self.watch.is_failing() {
+                    self.printer.warning(&format!("AWS does not answer, trying again: {error}"), now);
+                }
                 return match error.kind {
                     ErrorKind::Throttled => Ok(self.watch.was_throttled(now)),
                     ErrorKind::Unavailable => Ok(self.watch.was_unreachable(now)),
@@ -222,8 +225,13 @@ impl<'a> Following<'a> {
         }
     }
 
-    async fn end(mut self) -> Followed {
-        self.collect_logs(LAST_EVIDENCE).await;
+    async fn end(mut self, interruption: &mut Interruption) -> Followed {
+        tokio::select! {
+            biased;
+            // The outcome is known; only the wait for a log is cut short.
+            _ = interruption.wait() => {}
+            () = self.collect_logs(LAST_EVIDENCE) => {}
+        }
         let serving = self.serving().await;
         let now = clock::now();
         let view = self.view();
@@ -283,6 +291,7 @@ impl<'a> Following<'a> {
             heading: self.heading.clone(),
             exit,
             status: self.watch.deployment.as_ref().map(|snapshot| snapshot.deployment.status.clone()),
+            rolls_back: None,
             took: None,
             why: None,
             rollback: None,

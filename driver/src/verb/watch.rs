@@ -75,7 +75,8 @@ pub(super) async fn attach(
         versions: None,
         shift: bounds.shift,
         deadline: Some(deadline),
-        hooks,
+        // A rollback's events are CodeDeploy's own bookkeeping: functions are not called (aws-facts §2).
+        hooks: if deployment.rolls_back.is_some() { std::collections::BTreeMap::new() } else { hooks },
     };
     Ok((heading, deadline))
 }

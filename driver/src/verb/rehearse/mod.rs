@@ -69,9 +69,10 @@ pub async fn run(rehearsal: &Rehearsal, printer: &mut Printer) -> Result<Exit, F
     let (exit, took) = ended?;
     kept?;
     if let Some(took) = took {
-        let place = rehearsal.journal.as_ref().map(|file| format!(", kept in {}", file.display())).unwrap_or_default();
-        let entries = words::count(journal.len(), "line");
-        printer.closing(&format!("rehearsed in {}; the journal has {entries}{place}", words::duration(took)));
+        printer.closing(&format!("rehearsed in {}: {}", words::duration(took), happened(&journal)));
+        if let Some(file) = &rehearsal.journal {
+            printer.closing(&format!("journal of {} lines kept in {}", journal.len(), file.display()));
+        }
     }
     Ok(exit)
 }
@@ -169,6 +170,20 @@ fn configuration(rehearsal: &Rehearsal, scenario: &Scenario) -> Result<Configura
             file.display()
         ))),
     }
+}
+
+/// What really ran, from the journal.
+fn happened(entries: &[greenlight_rehearsal::journal::Entry]) -> String {
+    let count = |service: &str, what: &str| {
+        entries.iter().filter(|entry| entry.service == service && entry.what == what).count()
+    };
+    [
+        words::count(count("ecs", "task starts"), "task") + " started",
+        words::count(count("lambda", "function invoked"), "function") + " invoked",
+        words::count(count("codedeploy", "hook reported"), "report") + " received",
+        words::count(count("elbv2", "listener shifts"), "shift") + " of traffic",
+    ]
+    .join(", ")
 }
 
 fn keep(file: Option<&Path>, entries: &[greenlight_rehearsal::journal::Entry]) -> Result<(), Failure> {
