@@ -236,3 +236,7 @@ fn clipped(line: &str) -> String {
         None => line.to_owned(),
     }
 }
+
+#[cfg(test)]
+#[path = "block_tests.rs"]
+mod tests;
