@@ -328,3 +328,7 @@ fn sample(request: &str, via: &str, attempt: u32, answer: &Answer, secrets: &[&s
         error: None,
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -228,12 +228,18 @@ fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
     causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
 }
 
-/// What TLS objects to; it hides inside an I/O error.
+/// What TLS objects to; it hides inside I/O errors, which do not name what they hold as their source.
 fn tls(error: &reqwest::Error) -> Option<String> {
     causes(error).find_map(|cause| {
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        cause.downcast_ref::<rustls::Error>().or(inner).map(ToString::to_string)
+        let mut next = Some(cause);
+        while let Some(each) = next {
+            if let Some(tls) = each.downcast_ref::<rustls::Error>() {
+                return Some(tls.to_string());
+            }
+            let held = each.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            next = held.map(|held| held as &(dyn std::error::Error + 'static));
+        }
+        None
     })
 }
 
