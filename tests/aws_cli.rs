@@ -29,12 +29,26 @@ fn the_aws_cli_reads_a_finished_deployment() {
     std::fs::write(&revision_file, revision.to_string()).expect("the revision can be written");
     let (application, group) = (stand_in.text("application"), stand_in.text("deployment_group"));
     let revision_argument = format!("file://{}", revision_file.display());
-    let created = aws(&["deploy", "create-deployment", "--application-name", application, "--deployment-group-name", group, "--revision", &revision_argument]);
+    let created = aws(&[
+        "deploy",
+        "create-deployment",
+        "--application-name",
+        application,
+        "--deployment-group-name",
+        group,
+        "--revision",
+        &revision_argument,
+    ]);
     let id = created["deploymentId"].as_str().expect("CreateDeployment answers with an id").to_owned();
     assert!(id.starts_with("d-") && id.len() == 11, "{id}");
 
     // `watch` is the bounded wait for the end.
-    let watch = stand_in.greenlight().args(["watch", &id]).current_dir(folder.path()).output().expect("greenlight can be started");
+    let watch = stand_in
+        .greenlight()
+        .args(["watch", &id])
+        .current_dir(folder.path())
+        .output()
+        .expect("greenlight can be started");
     assert_eq!(watch.status.code(), Some(0), "{}", String::from_utf8_lossy(&watch.stderr));
 
     let info = &aws(&["deploy", "get-deployment", "--deployment-id", &id])["deploymentInfo"];
@@ -42,7 +56,10 @@ fn the_aws_cli_reads_a_finished_deployment() {
     assert_eq!(info["computePlatform"], "ECS");
     assert_eq!(info["creator"], "user");
     assert_eq!(info["deploymentConfigName"], "CodeDeployDefault.ECSCanary10Percent5Minutes");
-    assert_eq!(info["deploymentOverview"], json!({"Pending": 0, "InProgress": 0, "Succeeded": 1, "Failed": 0, "Skipped": 0, "Ready": 0}));
+    assert_eq!(
+        info["deploymentOverview"],
+        json!({"Pending": 0, "InProgress": 0, "Succeeded": 1, "Failed": 0, "Skipped": 0, "Ready": 0})
+    );
     assert_eq!(info["revision"]["revisionType"], "AppSpecContent");
     assert!(info["revision"]["appSpecContent"]["content"].is_null(), "GetDeployment never returns the AppSpec's text");
     assert!(info["completeTime"].is_number() || info["completeTime"].is_string());
@@ -58,25 +75,56 @@ fn the_aws_cli_reads_a_finished_deployment() {
         .as_array()
         .expect("a target has lifecycle events")
         .iter()
-        .map(|event| (event["lifecycleEventName"].as_str().expect("an event has a name"), event["status"].as_str().expect("an event has a status")))
+        .map(|event| {
+            (
+                event["lifecycleEventName"].as_str().expect("an event has a name"),
+                event["status"].as_str().expect("an event has a status"),
+            )
+        })
         .collect();
-    let order = ["BeforeInstall", "Install", "AfterInstall", "AllowTestTraffic", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"];
+    let order = [
+        "BeforeInstall",
+        "Install",
+        "AfterInstall",
+        "AllowTestTraffic",
+        "AfterAllowTestTraffic",
+        "BeforeAllowTraffic",
+        "AllowTraffic",
+        "AfterAllowTraffic",
+    ];
     assert_eq!(events, order.map(|name| (name, "Succeeded")));
 
-    let services = aws(&["ecs", "describe-services", "--cluster", stand_in.text("cluster"), "--services", stand_in.text("service")]);
+    let services = aws(&[
+        "ecs",
+        "describe-services",
+        "--cluster",
+        stand_in.text("cluster"),
+        "--services",
+        stand_in.text("service"),
+    ]);
     let service = &services["services"][0];
     assert_eq!(services["failures"], json!([]));
     assert_eq!(service["deploymentController"]["type"], "CODE_DEPLOY");
-    let primary = service["taskSets"].as_array().expect("a service has task sets").iter().find(|set| set["status"] == "PRIMARY").expect("one task set is PRIMARY");
+    let primary = service["taskSets"]
+        .as_array()
+        .expect("a service has task sets")
+        .iter()
+        .find(|set| set["status"] == "PRIMARY")
+        .expect("one task set is PRIMARY");
     assert_eq!(primary["externalId"], id.as_str(), "the replacement is PRIMARY now");
     assert_eq!(primary["taskDefinition"], stand_in.announcement["task_definitions"]["green"]);
     assert_eq!(primary["runningCount"], service["desiredCount"]);
 
-    let group_info = &aws(&["deploy", "get-deployment-group", "--application-name", application, "--deployment-group-name", group])["deploymentGroupInfo"];
+    let group_info =
+        &aws(&["deploy", "get-deployment-group", "--application-name", application, "--deployment-group-name", group])
+            ["deploymentGroupInfo"];
     let pair = &group_info["loadBalancerInfo"]["targetGroupPairInfoList"][0];
-    let production = pair["prodTrafficRoute"]["listenerArns"][0].as_str().expect("the pair names the production listener");
+    let production =
+        pair["prodTrafficRoute"]["listenerArns"][0].as_str().expect("the pair names the production listener");
     let listeners = aws(&["elbv2", "describe-listeners", "--listener-arns", production]);
-    let forwards = listeners["Listeners"][0]["DefaultActions"][0]["ForwardConfig"]["TargetGroups"].as_array().expect("a forward action has target groups");
+    let forwards = listeners["Listeners"][0]["DefaultActions"][0]["ForwardConfig"]["TargetGroups"]
+        .as_array()
+        .expect("a forward action has target groups");
     let serving = primary["loadBalancers"][0]["targetGroupArn"].as_str().expect("a task set has a target group");
     for forward in forwards {
         assert_eq!(forward["Weight"], if forward["TargetGroupArn"] == serving { 100 } else { 0 }, "{forwards:?}");
@@ -90,8 +138,19 @@ fn the_aws_cli_understands_the_refusals() {
     let stand_in = StandIn::start(&[]);
     for (arguments, expected) in [
         (&["deploy", "get-deployment", "--deployment-id", "d-NOTTHERE0"][..], "DeploymentDoesNotExistException"),
-        (&["deploy", "get-deployment-group", "--application-name", "nobody", "--deployment-group-name", "x"][..], "ApplicationDoesNotExistException"),
-        (&["elbv2", "describe-listeners", "--listener-arns", "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/x/1/2"][..], "ListenerNotFound"),
+        (
+            &["deploy", "get-deployment-group", "--application-name", "nobody", "--deployment-group-name", "x"][..],
+            "ApplicationDoesNotExistException",
+        ),
+        (
+            &[
+                "elbv2",
+                "describe-listeners",
+                "--listener-arns",
+                "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/x/1/2",
+            ][..],
+            "ListenerNotFound",
+        ),
         (&["lambda", "invoke", "--function-name", "nobody", "/dev/null"][..], "ResourceNotFoundException"),
         (&["ecs", "describe-services", "--cluster", "nowhere", "--services", "x"][..], "ClusterNotFoundException"),
         (&["ecs", "delete-cluster", "--cluster", "x"][..], "rehearsal"),
@@ -104,7 +163,12 @@ fn the_aws_cli_understands_the_refusals() {
 }
 
 fn aws(stand_in: &StandIn, tools: &Path, arguments: &[&str]) -> Value {
-    let output = stand_in.client(tools.join("aws")).args(arguments).args(["--output", "json"]).output().expect("the AWS CLI was installed");
+    let output = stand_in
+        .client(tools.join("aws"))
+        .args(arguments)
+        .args(["--output", "json"])
+        .output()
+        .expect("the AWS CLI was installed");
     assert!(output.status.success(), "aws {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("aws {arguments:?} printed no JSON: {error}"))
 }

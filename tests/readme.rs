@@ -28,11 +28,21 @@ fn every_console_command_of_the_readme_does_what_it_says() {
             .output()
             .expect("sh can be started");
         let printed = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(step.exit_code), "README.md:{}: `{}` printed:\n{printed}", step.line, step.command);
+        assert_eq!(
+            output.status.code(),
+            Some(step.exit_code),
+            "README.md:{}: `{}` printed:\n{printed}",
+            step.line,
+            step.command
+        );
         for wanted in &step.shows {
             let pieces: Vec<_> = wanted.split('…').map(str::trim).filter(|piece| !piece.is_empty()).collect();
             let shown = printed.lines().any(|line| in_order(line, &pieces));
-            assert!(shown, "README.md:{}: `{}` should print {wanted:?}, but printed:\n{printed}", step.line, step.command);
+            assert!(
+                shown,
+                "README.md:{}: `{}` should print {wanted:?}, but printed:\n{printed}",
+                step.line, step.command
+            );
         }
     }
 }

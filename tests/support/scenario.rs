@@ -83,9 +83,15 @@ impl Scenario {
             fs::write(folder.path().join(name), text).expect("a scenario's file can be written");
         };
         let budget = "version: 1\nbudget: { report_reserve: 10s, stabilise: 5s }\n";
-        write("checks.yaml", &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health], BeforeAllowTraffic: [health] }}\n{CHECKS}"));
+        write(
+            "checks.yaml",
+            &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health], BeforeAllowTraffic: [health] }}\n{CHECKS}"),
+        );
         write("elsewhere.yaml", &format!("{budget}hooks: {{ AfterAllowTraffic: [health] }}\n{CHECKS}"));
-        write("misspelt.yaml", &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health] }}\n{}", CHECKS.replace("status", "staus")));
+        write(
+            "misspelt.yaml",
+            &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health] }}\n{}", CHECKS.replace("status", "staus")),
+        );
         for (name, version) in [("blue.json", "1"), ("green.json", "2")] {
             let definition = json!({"family": "shop", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
                 "containerDefinitions": [{"name": "web", "image": format!("shop:{version}"), "essential": true, "portMappings": [{"containerPort": 80}]}]});

@@ -55,6 +55,26 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// The time of one stand-in: wall-clock time at its start, and from there on only forwards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    began: Timestamp,
+    started: Instant,
+}
+
+impl Clock {
+    /// Begins now.
+    pub(crate) fn start() -> Self {
+        Self { began: timestamp(), started: instant() }
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        let elapsed = instant().duration_since(self.started);
+        self.began.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

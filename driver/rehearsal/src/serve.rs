@@ -1,0 +1,212 @@
+//! The one HTTP endpoint of all services: finds out which service and operation a request means, and puts answers and refusals
+//! into the shapes of that service's protocol. Credentials are not looked at.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::call::{Answer, Call};
+use crate::elbv2::xml::Xml;
+use crate::engine::{Ask, Asked, Reply};
+use crate::identifiers::numbered_uuid;
+use crate::journal::Journal;
+use crate::refusal::Refusal;
+use crate::{elbv2, lambda, sts};
+
+/// Where the journal is.
+pub(crate) const JOURNAL: &str = "/_greenlight/journal";
+
+const JSON: &str = "application/x-amz-json-1.1";
+const FUNCTIONS: &str = "/2015-03-31/functions/";
+/// The largest request: a synchronous invocation's payload.
+const LARGEST_BODY: usize = 6 * 1024 * 1024;
+
+/// A protocol's shape of errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    Json,
+    Query { namespace: &'static str },
+    Rest,
+}
+
+#[derive(Debug)]
+struct Endpoint {
+    ask: Ask,
+    journal: Journal,
+    requests: AtomicU64,
+}
+
+/// The endpoint, ready to be served.
+pub(crate) fn router(ask: Ask, journal: Journal) -> Router {
+    let endpoint = Arc::new(Endpoint { ask, journal, requests: AtomicU64::new(0) });
+    Router::new().fallback(handle).with_state(endpoint)
+}
+
+async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::GET && parts.uri.path() == JOURNAL {
+        return response(StatusCode::OK, "application/x-ndjson", endpoint.journal.json_lines());
+    }
+    let id = numbered_uuid("request", endpoint.requests.fetch_add(1, Ordering::Relaxed) + 1);
+    let mut response = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) => answer(&endpoint, &parts, body, &id).await,
+        Err(error) => {
+            let refusal = Refusal { code: "RequestTooLargeException", message: error.to_string(), status: 413 };
+            refuse(Protocol::Rest, &refusal, &id)
+        }
+    };
+    response.headers_mut().insert("x-amzn-requestid", id.parse().expect("a UUID is a header value"));
+    response
+}
+
+async fn answer(endpoint: &Endpoint, parts: &Parts, body: Bytes, id: &str) -> Response {
+    let (protocol, call) = match read(parts, body) {
+        Ok(read) => read,
+        Err((protocol, refusal)) => return refuse(protocol, &refusal, id),
+    };
+    let (reply, replied) = oneshot::channel();
+    let asked = Asked { call, request: id.to_owned(), reply };
+    if endpoint.ask.send(asked).is_err() {
+        return refuse(protocol, &ending(), id);
+    }
+    match replied.await {
+        Ok(Reply::Now(Ok(answer))) => accept(answer),
+        Ok(Reply::Now(Err(refusal))) => refuse(protocol, &refusal, id),
+        Ok(Reply::Ended { invocation, outcome }) => {
+            let (body, failed) = lambda::ended(outcome, &invocation);
+            let mut response = response(StatusCode::OK, "application/json", body);
+            response.headers_mut().insert("x-amz-executed-version", "$LATEST".parse().expect("it is a header value"));
+            if failed {
+                response
+                    .headers_mut()
+                    .insert("x-amz-function-error", "Unhandled".parse().expect("it is a header value"));
+            }
+            response
+        }
+        Err(_) => refuse(protocol, &ending(), id),
+    }
+}
+
+fn ending() -> Refusal {
+    Refusal { code: "ServiceUnavailableException", message: "the rehearsal is ending".into(), status: 503 }
+}
+
+/// Which call a request is.
+fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refusal)> {
+    if let Some(target) = header(&parts.headers, "x-amz-target") {
+        return read_json(target, &body)
+            .map(|call| (Protocol::Json, call))
+            .map_err(|refusal| (Protocol::Json, refusal));
+    }
+    if let Some(path) = parts.uri.path().strip_prefix(FUNCTIONS) {
+        let invocation_type = header(&parts.headers, "x-amz-invocation-type").map(str::to_owned);
+        let call = Call::Lambda { method: parts.method.clone(), path: path.to_owned(), invocation_type, body };
+        return Ok((Protocol::Rest, call));
+    }
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let form = if parts.method == Method::POST { &body[..] } else { query };
+    let mut parameters: BTreeMap<String, String> = serde_urlencoded::from_bytes(form).unwrap_or_default();
+    let Some(operation) = parameters.remove("Action") else {
+        let message = format!(
+            "the rehearsal does not implement {} {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch Logs and STS, and its journal at {JOURNAL}",
+            parts.method,
+            parts.uri.path()
+        );
+        let refusal = Refusal { code: "UnknownOperationException", message, status: 404 };
+        return Err((Protocol::Rest, refusal));
+    };
+    match parameters.get("Version").map(String::as_str) {
+        Some("2015-12-01") => {
+            Ok((Protocol::Query { namespace: elbv2::serve::NAMESPACE }, Call::Elbv2 { operation, parameters }))
+        }
+        Some("2011-06-15") => Ok((Protocol::Query { namespace: sts::NAMESPACE }, Call::Sts { operation })),
+        version => {
+            let message = format!(
+                "the rehearsal does not implement {operation} of API version {}; of the Query services it has ELBv2 and STS",
+                version.unwrap_or("(none)")
+            );
+            let protocol = Protocol::Query { namespace: elbv2::serve::NAMESPACE };
+            Err((protocol, Refusal::new("InvalidAction", message)))
+        }
+    }
+}
+
+fn read_json(target: &str, body: &[u8]) -> Result<Call, Refusal> {
+    let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+    let operation = operation.to_owned();
+    let body: Value = if body.is_empty() {
+        json!({})
+    } else {
+        serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", error.to_string()))?
+    };
+    match service {
+        "CodeDeploy_20141006" => Ok(Call::CodeDeploy { operation, body }),
+        "AmazonEC2ContainerServiceV20141113" => Ok(Call::Ecs { operation, body }),
+        "Logs_20140328" => Ok(Call::Logs { operation, body }),
+        _ => {
+            let message = format!(
+                "the rehearsal does not implement {target}; of the JSON services it has CodeDeploy, ECS and CloudWatch Logs"
+            );
+            Err(Refusal::new("UnknownOperationException", message))
+        }
+    }
+}
+
+fn accept(answer: Answer) -> Response {
+    match answer {
+        Answer::Json(document) => response(StatusCode::OK, JSON, document.to_string()),
+        Answer::Empty => response(StatusCode::OK, JSON, Body::empty()),
+        Answer::Xml(text) => response(StatusCode::OK, "text/xml", text),
+        Answer::Lambda(lambda::Answer::Document(document)) => {
+            response(StatusCode::OK, "application/json", document.to_string())
+        }
+        Answer::Lambda(lambda::Answer::Accepted) => response(StatusCode::ACCEPTED, "application/json", Body::empty()),
+        Answer::Lambda(lambda::Answer::Dry | lambda::Answer::Later { .. }) => {
+            response(StatusCode::NO_CONTENT, "application/json", Body::empty())
+        }
+    }
+}
+
+/// A refusal in the shape of its protocol.
+fn refuse(protocol: Protocol, refusal: &Refusal, id: &str) -> Response {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    match protocol {
+        Protocol::Json => {
+            let body = json!({"__type": refusal.code, "message": refusal.message});
+            response(status, JSON, body.to_string())
+        }
+        Protocol::Query { namespace } => {
+            response(status, "text/xml", Xml::error(namespace, id, refusal.code, &refusal.message))
+        }
+        Protocol::Rest => {
+            // One Lambda exception spells its member with a capital.
+            let member = if refusal.code == "ResourceNotFoundException" { "Message" } else { "message" };
+            let body = json!({member: refusal.message, "Type": "User"});
+            let mut response = response(status, "application/json", body.to_string());
+            response.headers_mut().insert("x-amzn-errortype", refusal.code.parse().expect("a code is a header value"));
+            response
+        }
+    }
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    Response::builder()
+        .status(status)
+        .header("content-type", content_type)
+        .body(body.into())
+        .expect("status and content type are constants")
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
