@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use greenlight_rehearsal::clock::instant;
@@ -162,4 +164,53 @@ async fn a_scenario_with_an_unresolved_binary_does_not_start() {
     let error =
         StandIn::start(Options { scenario, pace: Pace::ORDINARY, port: 0, register_green: false }).await.unwrap_err();
     assert!(matches!(error, StartError::Scenario(_)), "{error}");
+}
+
+/// Requests one after the other until told to stop: how many, and which failed.
+async fn load(http: reqwest::Client, url: String, stop: Arc<AtomicBool>) -> (u32, Vec<String>) {
+    let (mut count, mut failed) = (0, Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        count += 1;
+        match http.get(&url).send().await {
+            Ok(response) if response.status() == 200 => {
+                if let Err(error) = response.bytes().await {
+                    failed.push(error.to_string());
+                }
+            }
+            Ok(response) => failed.push(response.status().to_string()),
+            Err(error) => failed.push(format!("{error:?}")),
+        }
+    }
+    (count, failed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_fails_while_traffic_moves_there_and_back() {
+    let stand_in = start(demo(None)).await;
+    let (client, announcement) = (Client::of(&stand_in), stand_in.announcement().clone());
+    let stop = Arc::new(AtomicBool::new(false));
+    let url = format!("{}/api/products/42", announcement.production);
+    let users: Vec<_> = (0..4).map(|_| tokio::spawn(load(client.http.clone(), url.clone(), stop.clone()))).collect();
+
+    let first = client.create(&stand_in, json!([])).await;
+    assert_eq!(client.end_of(&first, Duration::from_secs(30)).await["status"], "Succeeded");
+    // The second one goes the other way, and is stopped while the canary has its ten percent.
+    let second = client.create(&stand_in, json!([])).await;
+    let deadline = instant() + Duration::from_secs(30);
+    while !stand_in.journal().iter().any(|entry| entry.detail == "production: shop-b 90, shop-a 10") {
+        assert!(instant() < deadline, "{}", journal(&stand_in));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    client.codedeploy("StopDeployment", json!({"deploymentId": second, "autoRollbackEnabled": true})).await;
+    let stopped = client.info(&second).await;
+    let rollback = stopped["rollbackInfo"]["rollbackDeploymentId"].as_str().unwrap().to_owned();
+    assert_eq!(client.end_of(&rollback, Duration::from_secs(30)).await["status"], "Succeeded");
+
+    stop.store(true, Ordering::Relaxed);
+    for user in users {
+        let (count, failed) = user.await.unwrap();
+        assert!(count > 100, "{count} requests are no load");
+        assert_eq!(failed, Vec::<String>::new(), "of {count}: {}", journal(&stand_in));
+    }
+    stand_in.shutdown().await;
 }
