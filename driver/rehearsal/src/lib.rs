@@ -1,4 +1,88 @@
-//! A stand-in for the AWS services around an ECS blue/green deployment, in one process on loopback.
+//! A stand-in for the AWS services around an ECS blue/green deployment, in one process on loopback. It speaks AWS's own wire
+//! protocols, runs tasks and functions as real child processes, and shifts real HTTP traffic between them. It shares no code
+//! with the hooks and the driver that are rehearsed on it: they have nothing in common but the wire.
+//!
+//! ```text
+//!   aws, boto3, any SDK, the driver, the hooks            curl, browsers, load
+//!                  | HTTP                                        | HTTP
+//!   +--------------v--------------+                              |
+//!   | serve    which call is it,  |                              |
+//!   |          in which shape is  |                              |
+//!   |          it answered        |                              |
+//!   +--------------+--------------+                              |
+//!                  | calls                                       |
+//!   +--------------v--------------+   effects   +----------------v---------------+
+//!   | engine   one loop; owns the +-------------> machine                        |
+//!   |          world, decides     |             |   traffic    listeners, groups,|
+//!   |          nothing            <-------------+              health checks     |
+//!   +--------------+--------------+ observations|   processes  tasks, functions  |
+//!                  | now                        |              behind a Runtime  |
+//!   +--------------v--------------+             |              API, the reaper   |
+//!   | world    pure: codedeploy,  |             +--------------------------------+
+//!   |          ecs, elbv2, lambda,|
+//!   |          logs, sts; journal |
+//!   +-----------------------------+
+//! ```
+//!
+//! `world` is told what was asked, what was seen and what time it is, and leaves [`effect::Effect`]s; the same code runs in
+//! simulated time in the tests. Only [`clock`] reads a clock. [`clock::Pace`] divides the stand-in's own waits (event gaps,
+//! canary and linear intervals, ready and termination waits, health-check intervals, the hour of a silent hook, Lambda's
+//! retries) and never what bounds the code under test (a function's timeout, a health check's timeout, the stop grace).
+//!
+//! # What there is
+//!
+//! - **CodeDeploy**: CreateDeployment, GetDeployment, BatchGetDeployments, ListDeployments, ListDeploymentTargets,
+//!   BatchGetDeploymentTargets, GetDeploymentTarget, GetDeploymentGroup, ListDeploymentGroups, GetApplication,
+//!   ListApplications, GetApplicationRevision, GetDeploymentConfig, ListDeploymentConfigs, CreateDeploymentConfig,
+//!   StopDeployment, ContinueDeployment, PutLifecycleEventHookExecutionStatus. One application, one group, one ECS service.
+//! - **ECS**: DescribeServices, DescribeTaskSets, ListTasks, DescribeTasks, DescribeClusters, ListServices, task definitions
+//!   (register, describe, deregister, list), UpdateService as far as CodeDeploy's services allow it.
+//! - **ELBv2**: DescribeListeners, DescribeRules, DescribeTargetGroups, DescribeTargetHealth, DescribeLoadBalancers.
+//! - **Lambda**: Invoke, GetFunction, GetFunctionConfiguration. **CloudWatch Logs**: FilterLogEvents, DescribeLogGroups.
+//!   **STS**: GetCallerIdentity.
+//!
+//! Everything else is refused in the service's own error shape, with a message that says what there is.
+//!
+//! # What differs from AWS
+//!
+//! - Credentials, signatures and permissions are not looked at; nothing is throttled. There is one region and one account.
+//! - The load balancer is at `127.0.0.1`, its listeners on whatever ports were free; `DescribeListeners` answers those ports.
+//!   A listener has its default rule only. There is no stickiness.
+//! - A task is one child process: the container that the AppSpec's load balancer info names. Other containers, volumes, roles,
+//!   CPU and memory are kept in the task definition and otherwise ignored. A target is `127.0.0.1` with the task's own port,
+//!   which `DescribeTasks` shows as the container's network binding.
+//! - Revisions of type S3 and GitHub are refused. There are no alarms, triggers, tags or paging of more than one page
+//!   (but for tasks, task definitions and log events).
+//! - A group that the scenario describes has existed for a while: its creation has already put both target groups on the
+//!   production listener (weights 0 and 100), and left the test listener as a single forward to the idle group.
+//! - The journal has no entry for calls that only read.
+//! - Ids are drawn from a fixed seed: two rehearsals that do the same show the same ids.
+//!
+//! Where AWS's behaviour was looked for and not found, the stand-in takes one answer. Nothing may depend on it; some have a
+//! switch in the scenario ([`scenario::Switches`]) that shows the other.
+//!
+//! | Unknown | The stand-in |
+//! |---|---|
+//! | how hooks are invoked | asynchronously (`Event`), with Lambda's two retries; the same execution id again |
+//! | a hook function that does not exist | its event fails at once, `INVALID_LAMBDA_FUNCTION` |
+//! | the code of a hook's timeout | `HOOK_EXECUTION_FAILURE` with the documented text |
+//! | events of a rollback deployment | the same rows, all Succeeded, hooks not invoked; switch `rollback_invokes_hooks` |
+//! | when a rollback moves the listeners | at its start, before its first event |
+//! | a failure before Install | no rollback deployment: nothing was changed |
+//! | the pre-check of the test listener | there is none: a run was seen to begin with it on the idle group |
+//! | the test listener at the end | on the new PRIMARY after success, back on the original after a rollback; weighted form |
+//! | no rollback configured | weights, listeners and task sets stay as they were at the failure |
+//! | `startedBy` of a task set's tasks | the task set's id |
+//! | CreateDeploymentGroup with an all-at-once configuration | rewrites the production listener too |
+//! | texts of `MANUAL_STOP` and StopDeployment, `diagnostics` of ECS events, a wrong sha256 | own words |
+//! | a stop, or the end of the ready wait: target status and overview | `Failed`, counted as failed |
+//! | code of the ready wait's timeout, and of a replacement that is never steady | `TIMEOUT` |
+//! | status in the termination wait | `InProgress`; switch `baking` |
+//! | target calls while a deployment is `Created` | answered; switch `targets_not_started` |
+//! | `rollbackInfo` without a rollback | absent |
+//! | ContinueDeployment without a wait type | `READY_WAIT` |
+//! | delays before ECS replaces a task that keeps stopping | 10 s, doubling to 5 min |
+//! | a target group behind no listener | its `unused` targets do not hold up the steady state |
 
 pub mod announcement;
 mod call;

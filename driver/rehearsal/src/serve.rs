@@ -37,6 +37,7 @@ enum Protocol {
     Json,
     Query { namespace: &'static str },
     Rest,
+    S3,
 }
 
 #[derive(Debug)]
@@ -117,13 +118,17 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
     let form = if parts.method == Method::POST { &body[..] } else { query };
     let mut parameters: BTreeMap<String, String> = serde_urlencoded::from_bytes(form).unwrap_or_default();
     let Some(operation) = parameters.remove("Action") else {
+        let service = signed_service(&parts.headers);
         let message = format!(
-            "the rehearsal does not implement {} {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch Logs and STS, and its journal at {JOURNAL}",
+            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch Logs and STS, and its journal at {JOURNAL}",
             parts.method,
-            parts.uri.path()
+            parts.uri.path(),
+            service.unwrap_or("an unknown service")
         );
-        let refusal = Refusal { code: "UnknownOperationException", message, status: 404 };
-        return Err((Protocol::Rest, refusal));
+        return Err(match service {
+            Some("s3") => (Protocol::S3, Refusal { code: "NotImplemented", message, status: 501 }),
+            Some(_) | None => (Protocol::Rest, Refusal { code: "UnknownOperationException", message, status: 404 }),
+        });
     };
     match parameters.get("Version").map(String::as_str) {
         Some("2015-12-01") => {
@@ -188,6 +193,7 @@ fn refuse(protocol: Protocol, refusal: &Refusal, id: &str) -> Response {
         Protocol::Query { namespace } => {
             response(status, "text/xml", Xml::error(namespace, id, refusal.code, &refusal.message))
         }
+        Protocol::S3 => response(status, "application/xml", Xml::s3_error(id, refusal.code, &refusal.message)),
         Protocol::Rest => {
             // One Lambda exception spells its member with a capital.
             let member = if refusal.code == "ResourceNotFoundException" { "Message" } else { "message" };
@@ -205,6 +211,12 @@ fn response(status: StatusCode, content_type: &'static str, body: impl Into<Body
         .header("content-type", content_type)
         .body(body.into())
         .expect("status and content type are constants")
+}
+
+/// The service in the credential scope of a signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`.
+fn signed_service(headers: &HeaderMap) -> Option<&str> {
+    let (_, credential) = header(headers, "authorization")?.split_once("Credential=")?;
+    credential.split(',').next()?.split('/').nth(3)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -1,9 +1,14 @@
 //! Whole deployments through the stand-in's public API and its wire, with real tasks and real traffic. Hooks that report by
 //! themselves have stories of their own; here the lifecycle is what is looked at.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use greenlight_rehearsal::clock::instant;
 use greenlight_rehearsal::scenario::Program;
 use greenlight_rehearsal::{Demo, GreenFails, Options, Pace, Scenario, StandIn, StartError};
 use serde_json::{Value, json};
@@ -72,13 +77,13 @@ impl Client {
     }
 
     async fn end_of(&self, id: &str, limit: Duration) -> Value {
-        let deadline = Instant::now() + limit;
+        let deadline = instant() + limit;
         loop {
             let info = self.info(id).await;
             if ["Succeeded", "Failed", "Stopped"].iter().any(|status| info["status"] == *status) {
                 return info;
             }
-            assert!(Instant::now() < deadline, "{info}");
+            assert!(instant() < deadline, "{info}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -102,10 +107,10 @@ async fn a_canary_moves_production_from_blue_to_green() {
     let id = client.create(&stand_in, json!([])).await;
 
     let mut seen = std::collections::BTreeSet::new();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = instant() + Duration::from_secs(30);
     while client.info(&id).await["status"] != "Succeeded" {
         seen.insert(version(&client.http, &announcement.production).await);
-        assert!(Instant::now() < deadline, "{}", journal(&stand_in));
+        assert!(instant() < deadline, "{}", journal(&stand_in));
     }
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!(version(&client.http, &announcement.production).await, "2", "{}", journal(&stand_in));
@@ -159,4 +164,53 @@ async fn a_scenario_with_an_unresolved_binary_does_not_start() {
     let error =
         StandIn::start(Options { scenario, pace: Pace::ORDINARY, port: 0, register_green: false }).await.unwrap_err();
     assert!(matches!(error, StartError::Scenario(_)), "{error}");
+}
+
+/// Requests one after the other until told to stop: how many, and which failed.
+async fn load(http: reqwest::Client, url: String, stop: Arc<AtomicBool>) -> (u32, Vec<String>) {
+    let (mut count, mut failed) = (0, Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        count += 1;
+        match http.get(&url).send().await {
+            Ok(response) if response.status() == 200 => {
+                if let Err(error) = response.bytes().await {
+                    failed.push(error.to_string());
+                }
+            }
+            Ok(response) => failed.push(response.status().to_string()),
+            Err(error) => failed.push(format!("{error:?}")),
+        }
+    }
+    (count, failed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_fails_while_traffic_moves_there_and_back() {
+    let stand_in = start(demo(None)).await;
+    let (client, announcement) = (Client::of(&stand_in), stand_in.announcement().clone());
+    let stop = Arc::new(AtomicBool::new(false));
+    let url = format!("{}/api/products/42", announcement.production);
+    let users: Vec<_> = (0..4).map(|_| tokio::spawn(load(client.http.clone(), url.clone(), stop.clone()))).collect();
+
+    let first = client.create(&stand_in, json!([])).await;
+    assert_eq!(client.end_of(&first, Duration::from_secs(30)).await["status"], "Succeeded");
+    // The second one goes the other way, and is stopped while the canary has its ten percent.
+    let second = client.create(&stand_in, json!([])).await;
+    let deadline = instant() + Duration::from_secs(30);
+    while !stand_in.journal().iter().any(|entry| entry.detail == "production: shop-b 90, shop-a 10") {
+        assert!(instant() < deadline, "{}", journal(&stand_in));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    client.codedeploy("StopDeployment", json!({"deploymentId": second, "autoRollbackEnabled": true})).await;
+    let stopped = client.info(&second).await;
+    let rollback = stopped["rollbackInfo"]["rollbackDeploymentId"].as_str().unwrap().to_owned();
+    assert_eq!(client.end_of(&rollback, Duration::from_secs(30)).await["status"], "Succeeded");
+
+    stop.store(true, Ordering::Relaxed);
+    for user in users {
+        let (count, failed) = user.await.unwrap();
+        assert!(count > 100, "{count} requests are no load");
+        assert_eq!(failed, Vec::<String>::new(), "of {count}: {}", journal(&stand_in));
+    }
+    stand_in.shutdown().await;
 }

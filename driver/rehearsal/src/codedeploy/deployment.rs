@@ -234,7 +234,7 @@ pub(crate) struct Deployment {
     pub(crate) original: String,
     /// The one that this deployment made.
     pub(crate) replacement: Option<String>,
-    /// What the task sets looked like at the end, once they are gone: [original, replacement].
+    /// The target's task sets at the end, to be named still when they are gone.
     pub(crate) last_seen: Vec<Value>,
 }
 

@@ -1,157 +1,21 @@
 //! The lifecycle as tables: what a deployment is told, and what it wants when. The clock is a number here.
 
+mod play;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 
-use super::appspec::AppSpec;
-use super::deployment::{Deployment, Direction, Event, Phase, Plan, Revision, RevisionForm, RowStatus, Status};
+use super::deployment::{Direction, Event, Plan, RowStatus, Status};
 use super::failure::Failure;
 use super::group::AutoRollback;
-use super::rules::{Action, Input, advance, created_until, wake};
+use super::rules::{Action, Input, advance, created_until};
 use super::traffic::{PREDEFINED, Traffic};
 use crate::clock::Pace;
 use crate::scenario::RollbackOn;
-
-const ALL: [RollbackOn; 3] = [RollbackOn::Failure, RollbackOn::Alarm, RollbackOn::Stop];
-
-/// How the world answers in a test. Anything not answered stays silent.
-struct Answers {
-    check: Result<(), Failure>,
-    task_set: Result<String, Failure>,
-    steady_after: Option<f64>,
-    hook: Result<Option<bool>, Failure>,
-    /// Seconds after the start, and what then comes from outside.
-    outside: Vec<(f64, Input)>,
-}
-
-impl Default for Answers {
-    fn default() -> Self {
-        Self {
-            check: Ok(()),
-            task_set: Ok("green".into()),
-            steady_after: Some(60.0),
-            hook: Ok(Some(true)),
-            outside: Vec::new(),
-        }
-    }
-}
-
-struct Played {
-    deployment: Deployment,
-    /// Seconds, and what was wanted.
-    wanted: Vec<(f64, Action)>,
-}
-
-impl Played {
-    fn production(&self) -> Vec<(f64, u32)> {
-        let route = |(at, action): &(f64, Action)| match action {
-            Action::RouteProduction(percent) => Some((*at, *percent)),
-            _ => None,
-        };
-        self.wanted.iter().filter_map(route).collect()
-    }
-
-    fn rows(&self) -> String {
-        let letter = |status: RowStatus| match status {
-            RowStatus::Pending => 'p',
-            RowStatus::InProgress => 'i',
-            RowStatus::Succeeded => 'S',
-            RowStatus::Failed => 'F',
-            RowStatus::Skipped => '-',
-        };
-        self.deployment.rows.iter().map(|row| letter(row.status)).collect()
-    }
-
-    fn rolls_back(&self) -> bool {
-        self.wanted.iter().any(|(_, action)| *action == Action::RollBack)
-    }
-
-    fn code(&self) -> &str {
-        self.deployment.failure.as_ref().map_or("", |failure| failure.code)
-    }
-
-    fn seconds(&self) -> f64 {
-        let end = self.deployment.complete_time.expect("it is over");
-        end.duration_since(self.deployment.start_time.expect("it began")).as_secs_f64()
-    }
-}
-
-fn plan() -> Plan {
-    let appspec = AppSpec {
-        task_definition: "shop:2".into(),
-        container: "web".into(),
-        port: 80,
-        platform_version: None,
-        network_configuration: None,
-        capacity_provider_strategy: None,
-        hooks: BTreeMap::new(),
-    };
-    Plan {
-        direction: Direction::Forward,
-        appspec: Ok(appspec),
-        hooks: BTreeMap::new(),
-        traffic: Traffic::AllAtOnce,
-        auto_rollback: AutoRollback { enabled: true, events: BTreeSet::from(ALL) },
-        ready_wait: None,
-        termination_wait: Duration::from_secs(300),
-        waiting_status: Status::InProgress,
-    }
-}
-
-fn hooked(event: Event) -> Plan {
-    Plan { hooks: BTreeMap::from([(event, "hook".to_owned())]), ..plan() }
-}
-
-/// Play a deployment to its end, at pace 1.
-fn play(plan: Plan, test_listener: bool, answers: Answers) -> Played {
-    let start = Timestamp::from_second(1_000_000).unwrap();
-    let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
-    let until = created_until(&plan.direction, start, Pace::ORDINARY);
-    let revision = Revision::new(RevisionForm::AppSpecContent, "x".into());
-    let rows = Event::rows(test_listener);
-    let phase = Phase::Created { until };
-    let mut deployment = Deployment::new("d-TEST00000".into(), "c".into(), revision, plan, phase, &rows, start);
-    let mut coming: Vec<(Timestamp, Input)> =
-        answers.outside.iter().map(|(when, input)| (at(*when), input.clone())).collect();
-    let mut wanted = Vec::new();
-    while deployment.phase != Phase::Over {
-        coming.sort_by_key(|(when, _)| *when);
-        let next = coming.first().map(|(when, _)| *when);
-        let tick = wake(&deployment, Pace::ORDINARY);
-        let (now, input) = match (next, tick) {
-            (Some(next), tick) if tick.is_none_or(|tick| next <= tick) => coming.remove(0),
-            (_, Some(tick)) => (tick, Input::Tick),
-            (_, None) => panic!("it waits for nothing: {:?}", deployment.phase),
-        };
-        for action in advance(&mut deployment, input, now, Pace::ORDINARY) {
-            let mut later = |seconds: f64, input: Input| coming.push((now + Duration::from_secs_f64(seconds), input));
-            match &action {
-                Action::CheckListeners => later(0.0, Input::Checked(answers.check.clone())),
-                Action::CreateTaskSet => {
-                    later(0.0, Input::TaskSetCreated(answers.task_set.clone()));
-                    if let Some(seconds) = answers.steady_after {
-                        later(seconds, Input::Steady);
-                    }
-                }
-                Action::Invoke { .. } => match &answers.hook {
-                    Ok(reported) => {
-                        later(0.0, Input::Invoked(Ok(now + Duration::from_secs(3600))));
-                        if let Some(succeeded) = reported {
-                            later(3.0, Input::Reported { succeeded: *succeeded });
-                        }
-                    }
-                    Err(failure) => later(0.0, Input::Invoked(Err(failure.clone()))),
-                },
-                Action::RouteTest | Action::RouteProduction(_) | Action::RouteBack => later(0.0, Input::Routed),
-                Action::MakePrimary | Action::DeleteTaskSet | Action::RollBack => {}
-            }
-            wanted.push((now.duration_since(start).as_secs_f64(), action));
-        }
-    }
-    Played { deployment, wanted }
-}
+use play::{Answers, hooked, plan, play};
 
 #[test]
 fn every_predefined_configuration_shifts_by_its_numbers() {
@@ -434,4 +298,53 @@ fn pace_divides_every_wait() {
     let now = Timestamp::from_second(1_000_000).unwrap();
     assert_eq!(created_until(&Direction::Forward, now, pace).duration_since(now).as_millis(), 10);
     assert_eq!(super::rules::after(now, Duration::from_secs(300), pace).duration_since(now).as_millis(), 1500);
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        6 => Just(Input::Tick),
+        2 => Just(Input::Routed),
+        2 => Just(Input::Steady),
+        1 => Just(Input::Checked(Ok(()))),
+        1 => Just(Input::Checked(Err(Failure::foreign_target_group()))),
+        1 => Just(Input::TaskSetCreated(Ok("green".into()))),
+        1 => Just(Input::TaskSetCreated(Err(Failure::ecs("no", "id")))),
+        1 => Just(Input::Invoked(Ok(Timestamp::MAX))),
+        1 => Just(Input::Invoked(Err(Failure::hook_missing("f")))),
+        2 => any::<bool>().prop_map(|succeeded| Input::Reported { succeeded }),
+        1 => any::<Option<bool>>().prop_map(|rollback| Input::Stop { rollback }),
+        1 => Just(Input::ContinueReady),
+        1 => Just(Input::ContinueTermination),
+    ]
+}
+
+proptest! {
+    /// Inputs in any order: at most one event runs, events end in order, production only moves forward, and the end is the end.
+    #[test]
+    fn whatever_comes_the_rows_stay_in_order(inputs in proptest::collection::vec((any_input(), 0_u64..400), 0..200)) {
+        let mut now = Timestamp::from_second(1_000_000).unwrap();
+        let plan = Plan { traffic: Traffic::Linear { percentage: 25, minutes: 1 }, ..hooked(Event::AfterAllowTestTraffic) };
+        let mut deployment = play::created(plan, now);
+        let mut weight = 0;
+        for (input, seconds) in inputs {
+            now += Duration::from_secs(seconds);
+            let before = deployment.clone();
+            let actions = advance(&mut deployment, input, now, Pace::ORDINARY);
+            let running = deployment.rows.iter().filter(|row| row.status == RowStatus::InProgress).count();
+            prop_assert!(running <= 1);
+            let first_open = deployment.rows.iter().position(|row| row.status != RowStatus::Succeeded).unwrap_or(8);
+            prop_assert!(deployment.rows[first_open..].iter().all(|row| row.status != RowStatus::Succeeded));
+            for action in &actions {
+                if let Action::RouteProduction(percent) = action {
+                    prop_assert!(*percent > weight);
+                    weight = *percent;
+                }
+            }
+            if before.status.is_over() {
+                prop_assert_eq!(&before, &deployment);
+                prop_assert!(actions.is_empty());
+            }
+            prop_assert_eq!(deployment.status.is_over(), deployment.complete_time.is_some());
+        }
+    }
 }

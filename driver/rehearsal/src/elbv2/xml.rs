@@ -66,6 +66,13 @@ impl Xml {
         let body = body.value("RequestId", request);
         format!("<ErrorResponse xmlns=\"{namespace}\">{}</ErrorResponse>", body.text)
     }
+
+    /// An error, as S3 has it.
+    pub(crate) fn s3_error(request: &str, code: &str, message: &str) -> String {
+        let error = Xml::default()
+            .element("Error", |xml| xml.value("Code", code).value("Message", message).value("RequestId", request));
+        error.text
+    }
 }
 
 #[cfg(test)]

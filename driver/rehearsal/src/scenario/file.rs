@@ -1,5 +1,5 @@
-//! Reads a scenario file. Relative paths are relative to the file's folder; what the file names must exist and be readable
-//! now, because an error in the middle of a deployment is a worse place to learn it.
+//! Reads a scenario file. Relative paths are relative to the file's folder; task definitions must exist and be readable now,
+//! because an error in the middle of a deployment is a worse place to learn it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -245,7 +245,8 @@ impl Reading<'_> {
                 return Err(self.value(&format!("functions.{name}"), "needs one of `binary` and `run`"));
             }
         };
-        let plan = function.plan.map(|path| self.existing(&key("plan"), &path)).transpose()?;
+        // Whether the plan is there is the hook's to find out: a package without its plan is a thing to rehearse.
+        let plan = function.plan.map(|path| self.directory.join(path));
         let function = Function {
             event: function.event,
             program,

@@ -25,7 +25,7 @@ pub struct Scenario {
     pub application: String,
     /// CodeDeploy deployment group name.
     pub deployment_group: String,
-    /// The group's deployment configuration, predefined or `custom`.
+    /// The group's deployment configuration, one of the predefined ones.
     pub deployment_config: String,
     /// Tasks of the service.
     pub desired_count: u32,

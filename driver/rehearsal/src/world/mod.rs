@@ -4,6 +4,10 @@
 mod begin;
 mod conduct;
 #[cfg(test)]
+mod interruptions;
+#[cfg(test)]
+mod neighbour_tests;
+#[cfg(test)]
 pub(crate) mod simulation;
 #[cfg(test)]
 mod stories;

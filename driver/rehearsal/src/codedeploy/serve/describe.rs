@@ -10,7 +10,7 @@ use crate::codedeploy::wire::{
     AutoRollbackConfiguration, DeploymentInfo, DeploymentOverview, DeploymentTarget, Diagnostics, EcsTarget,
     ErrorInformation, LifecycleEvent, RevisionLocation, RevisionText, RollbackInfo, TargetGroupName, TaskSetInfo,
 };
-use crate::ecs::service::TaskPhase;
+use crate::ecs::service::{TaskPhase, TaskSetStatus};
 use crate::epoch::Epoch;
 use crate::names::target_group_name;
 use crate::refusal::Refusal;
@@ -229,15 +229,22 @@ fn refuse_before_start(world: &World, deployment: &Deployment) -> Result<(), Ref
     Err(Refusal::new("DeploymentNotStartedException", message))
 }
 
-/// `taskSetsInfo`: original and replacement as they are, or as they were last seen when they are gone.
+/// `taskSetsInfo`: original and replacement as they are, or drained when they are gone.
 pub(crate) fn task_sets(world: &World, deployment: &Deployment) -> Vec<Value> {
     let sets = [(Some(&deployment.original), "Blue"), (deployment.replacement.as_ref(), "Green")];
     let known = sets.into_iter().filter_map(|(id, label)| Some((id?.as_str(), label)));
     known.filter_map(|(id, label)| live(world, id, label).or_else(|| last_seen(deployment, id))).collect()
 }
 
+/// A task set that is gone, as the last answer about it could have been.
 fn last_seen(deployment: &Deployment, id: &str) -> Option<Value> {
-    deployment.last_seen.iter().find(|set| set["identifer"] == id).cloned()
+    let mut set = deployment.last_seen.iter().find(|set| set["identifer"] == id)?.clone();
+    set["status"] = TaskSetStatus::Draining.name().into();
+    set["trafficWeight"] = 0.0.into();
+    for count in ["desiredCount", "pendingCount", "runningCount"] {
+        set[count] = 0.into();
+    }
+    Some(set)
 }
 
 fn live(world: &World, id: &str, label: &'static str) -> Option<Value> {
