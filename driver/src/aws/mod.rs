@@ -1,0 +1,97 @@
+//! The adapters: SDK types come in here and end here. They decide nothing; they translate and ask.
+
+pub mod codedeploy;
+pub mod ecs;
+pub mod error;
+pub mod load_balancer;
+pub mod logs;
+mod verbatim;
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+
+/// Where AWS is, and as whom to speak to it. What is absent comes from the environment and the profile files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// A region.
+    pub region: Option<String>,
+    /// One endpoint for all services.
+    pub endpoint: Option<String>,
+    /// Takes any credentials instead of looking for some: a stand-in does not check them.
+    pub stand_in: bool,
+}
+
+/// The clients.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    codedeploy: aws_sdk_codedeploy::Client,
+    ecs: aws_sdk_ecs::Client,
+    load_balancing: aws_sdk_elasticloadbalancingv2::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    /// The region in use, to name it in commands that are suggested.
+    pub region: Option<String>,
+}
+
+impl Aws {
+    /// Reads profile, region and credentials, and makes the clients. Nothing is sent yet.
+    pub async fn connect(connection: &Connection) -> Self {
+        let client =
+            aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+        // One look must fail before the next is due; a slow answer is no answer.
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(20))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(client)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(3));
+        if let Some(profile) = &connection.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &connection.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(endpoint) = &connection.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if connection.stand_in {
+            let credentials =
+                aws_sdk_codedeploy::config::Credentials::new("rehearsal", "rehearsal", None, None, "rehearsal");
+            loader = loader.credentials_provider(credentials);
+        }
+        let configuration = loader.load().await;
+        Self {
+            codedeploy: aws_sdk_codedeploy::Client::new(&configuration),
+            ecs: aws_sdk_ecs::Client::new(&configuration),
+            load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&configuration),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&configuration),
+            region: configuration.region().map(ToString::to_string),
+        }
+    }
+}
+
+/// An SDK time as ours; one that is out of range counts as absent.
+///
+/// The wire carries seconds as a number with a fraction of milliseconds (aws-facts §0), and the SDK reads it as floating
+/// point: what is below a millisecond is noise.
+fn time(time: Option<&aws_smithy_types::DateTime>) -> Option<jiff::Timestamp> {
+    let millis = (time?.as_nanos() + 500_000).div_euclid(1_000_000);
+    jiff::Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_to_the_millisecond_that_the_wire_carries() {
+        let wire = aws_smithy_types::DateTime::from_secs_f64(1_543_431_490.226);
+        assert_eq!(time(Some(&wire)).unwrap().as_millisecond(), 1_543_431_490_226);
+    }
+}

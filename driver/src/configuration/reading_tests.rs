@@ -1,0 +1,97 @@
+//! What the reader of `greenlight.yaml` accepts, and what it says about the rest.
+
+use super::*;
+
+const WHOLE: &str = r#"version: 1
+application: app
+deployment_group: dg
+task_definition: td.json
+images: { web: "${IMAGE}" }
+load_balancer: { container: web, port: 80 }
+hooks:
+  BeforeAllowTraffic: CodeDeployHook_B
+  AfterAllowTestTraffic: CodeDeployHook_A
+checks: checks.yaml
+deployment:
+  config: CodeDeployDefault.ECSAllAtOnce
+  rollback_on: [stop, failure]
+on_conflict: fail
+on_interrupt: detach
+appspec:
+  platform_version: LATEST
+  network: { subnets: [s-1], security_groups: [sg-1], assign_public_ip: false }
+  capacity_provider_strategy: [{ provider: FARGATE_SPOT, weight: 2 }]
+"#;
+
+fn parse(text: &str) -> Result<Configuration, ConfigurationError> {
+    read(text, "greenlight.yaml", Path::new("/p"), &|name| (name == "IMAGE").then(|| "shop:2".to_owned()))
+}
+
+fn complaints(text: &str) -> Vec<String> {
+    parse(text).unwrap_err().lines()
+}
+
+#[test]
+fn a_whole_file_is_read() {
+    let configuration = parse(WHOLE).unwrap();
+    assert_eq!(configuration.task_definition, TaskDefinitionSource::File("/p/td.json".into()));
+    assert_eq!(configuration.images["web"], "shop:2");
+    assert_eq!(configuration.load_balancer, LoadBalancer { container: Some("web".into()), port: Some(80) });
+    let hooks: Vec<_> = configuration.hooks.iter().map(|(event, function)| (event.name(), function.as_str())).collect();
+    assert_eq!(
+        hooks,
+        [("AfterAllowTestTraffic", "CodeDeployHook_A"), ("BeforeAllowTraffic", "CodeDeployHook_B")],
+        "hooks come in the order of the lifecycle"
+    );
+    assert_eq!(configuration.rollback_on, Some(vec![RollbackEvent::Failure, RollbackEvent::Stop]));
+    assert_eq!(configuration.appspec.capacity_provider_strategy[0].weight, Some(2));
+}
+
+#[test]
+fn every_fault_is_named_with_its_place_and_the_nearest_name() {
+    let text = "version: 1\naplication: a\ndeployment_group: dg\ntask_definition: live\nimages: { web: \"${NOPE}\" }\nhooks: { AfterAlowTraffic: f }\ndeployment: { rollback_on: [alarms], confg: x }\n";
+    assert_eq!(
+        complaints(text),
+        [
+            "greenlight.yaml:1:1: \"application\" is missing",
+            "greenlight.yaml:2:1: unknown key \"aplication\"; did you mean \"application\"?",
+            "greenlight.yaml:5:16: variable \"NOPE\" is not set; set it in the environment or with --var NOPE=VALUE",
+            "greenlight.yaml:6:10: unknown lifecycle event \"AfterAlowTraffic\"; did you mean \"AfterAllowTraffic\"?",
+            "greenlight.yaml:7:29: unknown reason \"alarms\"; did you mean \"alarm\"?",
+            "greenlight.yaml:7:38: unknown key \"confg\" in \"deployment\"; did you mean \"config\"?",
+        ]
+    );
+}
+
+#[test]
+fn what_belongs_to_a_later_version_is_refused_by_name() {
+    let text = format!("{}guard: {{}}\n", WHOLE.replace("on_conflict: fail", "on_conflict: supersede"));
+    assert_eq!(
+        complaints(&text),
+        [
+            "greenlight.yaml:14:14: on_conflict: supersede belongs to a later version of greenlight; only fail works now",
+            "greenlight.yaml:20:1: \"guard\" belongs to a later version of greenlight and has no effect yet",
+        ]
+    );
+}
+
+#[test]
+fn wrong_types_and_numbers_out_of_range_are_faults() {
+    let text = "version: 2\napplication: [a]\ndeployment_group: dg\ntask_definition: live\nload_balancer: { port: 70000 }\nappspec: { network: { subnets: [a] } }\n";
+    assert_eq!(
+        complaints(text),
+        [
+            "greenlight.yaml:1:10: this greenlight reads version 1",
+            "greenlight.yaml:2:14: \"application\" is text, not a list",
+            "greenlight.yaml:5:24: \"port\" is a whole number from 1 to 65535",
+            "greenlight.yaml:6:21: \"network\" needs subnets, security_groups and assign_public_ip: all three or none",
+        ]
+    );
+}
+
+#[test]
+fn a_variable_may_stand_for_a_number_and_a_doubled_dollar_is_literal() {
+    let value = replace("$${A} ${IMAGE}!", &|name| (name == "IMAGE").then(|| "x".to_owned()));
+    assert_eq!(value.unwrap(), "${A} x!");
+    assert!(replace("${A", &|_| None).unwrap_err().contains("without"));
+}

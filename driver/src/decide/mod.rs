@@ -1,0 +1,10 @@
+//! What is decided: pure, no clock, no environment, no I/O, no SDK type. `now` is an argument.
+
+pub mod outcome;
+pub mod report;
+pub mod schedule;
+pub mod task_definition;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod view;
+pub mod watch;

@@ -1,0 +1,179 @@
+//! What is said at the end: the outcome, why it failed, and which task set serves. Values only; the words are in `show::words`.
+
+use std::time::Duration;
+
+use greenlight_checks::evidence::Evidence;
+use jiff::Timestamp;
+
+use super::outcome::{self, Rollback};
+use super::view::{Heading, since};
+use super::watch::Watch;
+use crate::exit::Exit;
+use crate::snapshot::{DeploymentStatus, Diagnostics, ErrorInformation, Snapshot, TaskSetLabel};
+
+/// What a function left in its log.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HookLog {
+    /// Its evidence for this deployment.
+    Evidence(Box<Evidence>),
+    /// No evidence: the last lines, if any.
+    Tail(Vec<String>),
+    /// The log could not be read.
+    Unreadable(String),
+}
+
+/// Which share of a listener's traffic goes where, in percent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Split {
+    /// To the original task set's target group.
+    pub original: f64,
+    /// To the replacement's.
+    pub replacement: f64,
+}
+
+/// What the listeners do at the end, as far as it could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Serving {
+    /// The production listener.
+    pub production: Option<Split>,
+    /// The test listener.
+    pub test: Option<Split>,
+}
+
+/// Why it did not succeed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Why {
+    /// The deployment's status.
+    pub status: DeploymentStatus,
+    /// The lifecycle event that failed.
+    pub event: Option<String>,
+    /// Its function.
+    pub function: Option<String>,
+    /// What CodeDeploy says of the event.
+    pub diagnostics: Option<Diagnostics>,
+    /// What the function left in its log.
+    pub log: Option<HookLog>,
+    /// What CodeDeploy says of the deployment.
+    pub error: Option<ErrorInformation>,
+    /// The largest share of production traffic that the replacement was seen with.
+    pub highest_weight: f64,
+    /// Whether the shift of production traffic had begun.
+    pub shift_began: bool,
+}
+
+/// What became of the rollback.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RolledBack {
+    /// Its deployment.
+    pub deployment_id: Option<String>,
+    /// How it stands.
+    pub standing: Rollback,
+    /// How long it took.
+    pub took: Option<Duration>,
+    /// What CodeDeploy says of it, when it failed.
+    pub error: Option<ErrorInformation>,
+}
+
+/// The end of a followed deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What it was.
+    pub heading: Heading,
+    /// How the command ends.
+    pub exit: Exit,
+    /// The last status.
+    pub status: Option<DeploymentStatus>,
+    /// From creation to completion.
+    pub took: Option<Duration>,
+    /// Why it did not succeed.
+    pub why: Option<Why>,
+    /// Its rollback; absent for a deployment that needed none.
+    pub rollback: Option<RolledBack>,
+    /// What serves now.
+    pub serving: Serving,
+}
+
+/// Makes the report of a deployment that has ended; `log` is the failed hook's.
+pub fn report(heading: &Heading, watch: &Watch, log: Option<HookLog>, serving: Serving, now: Timestamp) -> Report {
+    let Some(snapshot) = &watch.deployment else {
+        return Report {
+            heading: heading.clone(),
+            exit: Exit::Unexpected,
+            status: None,
+            took: None,
+            why: None,
+            rollback: None,
+            serving,
+        };
+    };
+    let standing = outcome::rollback(&snapshot.deployment, watch.rollback.as_ref());
+    let cause = outcome::cause(snapshot);
+    Report {
+        heading: heading.clone(),
+        exit: outcome::exit(snapshot, standing),
+        status: Some(snapshot.deployment.status.clone()),
+        took: lasted(snapshot, now),
+        why: cause.is_some().then(|| why(heading, watch, snapshot, log)),
+        rollback: cause.is_some().then(|| RolledBack {
+            deployment_id: snapshot.deployment.rolled_back_by.clone(),
+            standing,
+            took: watch.rollback.as_ref().and_then(|rollback| lasted(rollback, now)),
+            error: watch.rollback.as_ref().and_then(|rollback| rollback.deployment.error.clone()),
+        }),
+        serving,
+    }
+}
+
+fn lasted(snapshot: &Snapshot, now: Timestamp) -> Option<Duration> {
+    let created = snapshot.deployment.created?;
+    Some(since(created, snapshot.deployment.completed.unwrap_or(now)))
+}
+
+fn why(heading: &Heading, watch: &Watch, snapshot: &Snapshot, log: Option<HookLog>) -> Why {
+    let target = snapshot.target.as_ref();
+    let failed = target.and_then(|target| target.failed_event());
+    Why {
+        status: snapshot.deployment.status.clone(),
+        event: failed.map(|event| event.name.clone()),
+        function: failed.and_then(|event| heading.hooks.get(&event.name)).cloned(),
+        diagnostics: failed.and_then(|event| event.diagnostics.clone()),
+        log,
+        error: snapshot.deployment.error.clone(),
+        highest_weight: watch.highest_weight,
+        shift_began: target
+            .and_then(|target| target.event("AllowTraffic"))
+            .is_some_and(|event| event.started.is_some()),
+    }
+}
+
+/// Joins listener shares with the task sets' target groups.
+pub fn split(snapshot: &Snapshot, shares: &[(String, f64)]) -> Option<Split> {
+    let target = snapshot.target.as_ref()?;
+    let share = |label| {
+        let group = target.task_set(label)?.target_group.as_ref()?;
+        Some(shares.iter().filter(|(name, _)| name == group).map(|(_, share)| share).sum::<f64>())
+    };
+    Some(Split {
+        original: share(TaskSetLabel::Original)?,
+        replacement: share(TaskSetLabel::Replacement).unwrap_or(0.0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::testing::snapshot;
+
+    #[test]
+    fn a_split_is_told_by_target_groups_whatever_their_order() {
+        let shares = [("shop-b".to_owned(), 10.0), ("shop-a".to_owned(), 90.0)];
+        assert_eq!(split(&snapshot("Failed"), &shares), Some(Split { original: 90.0, replacement: 10.0 }));
+    }
+
+    #[test]
+    fn without_a_target_nothing_is_claimed_about_traffic() {
+        let mut seen = snapshot("Failed");
+        seen.target = None;
+        assert_eq!(split(&seen, &[("shop-a".to_owned(), 100.0)]), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! The one file of the driver that reads the environment: variables for `${NAME}`, colours, and what the streams are.
+//! It interprets nothing.
+
+use std::io::IsTerminal;
+
+/// The value of an environment variable; one that is not text counts as missing.
+#[expect(clippy::disallowed_methods, reason = "the crate's one reading of the environment")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Whether progress goes to a terminal that can redraw lines.
+pub fn progress_is_a_terminal() -> bool {
+    std::io::stderr().is_terminal() && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether colours are wanted on standard error (<https://no-color.org>).
+pub fn colours() -> bool {
+    variable("NO_COLOR").is_none_or(|value| value.is_empty()) && progress_is_a_terminal()
+}
+
+/// The tracing filter: `GREENLIGHT_LOG`, by default nothing but warnings of our own.
+pub fn log_filter() -> String {
+    variable("GREENLIGHT_LOG").unwrap_or_else(|| "error,greenlight=warn".to_owned())
+}

@@ -1,0 +1,126 @@
+//! How the command ends: one table from outcome to exit code and name. It decides nothing; see [`crate::decide::outcome`].
+
+/// Every way in which the command can end. The codes are a stable surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The deployment succeeded.
+    Succeeded,
+    /// Something that is no outcome of a deployment.
+    Unexpected,
+    /// The command line or a file is wrong; nothing was changed.
+    Usage,
+    /// Failed, and the original task set serves again.
+    RolledBack,
+    /// Failed by a hook, and the original task set serves again.
+    HookRolledBack,
+    /// Stopped by an alarm, and the original task set serves again.
+    AlarmRolledBack,
+    /// Stopped by a person, or for want of one.
+    Stopped,
+    /// Failed, and the original task set does not serve everything for certain.
+    NotRolledBack,
+    /// The deadline passed and the deployment still runs.
+    DeadlinePassed,
+    /// Another deployment of the group is active.
+    Conflict,
+    /// SIGINT: the deployment goes on without us.
+    Interrupted,
+    /// SIGTERM: the deployment goes on without us.
+    Terminated,
+}
+
+impl Exit {
+    /// All of them, in the order of the codes.
+    pub const ALL: [Self; 12] = [
+        Self::Succeeded,
+        Self::Unexpected,
+        Self::Usage,
+        Self::RolledBack,
+        Self::HookRolledBack,
+        Self::AlarmRolledBack,
+        Self::Stopped,
+        Self::NotRolledBack,
+        Self::DeadlinePassed,
+        Self::Conflict,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// The process's exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Succeeded => 0,
+            Self::Unexpected => 1,
+            Self::Usage => 2,
+            Self::RolledBack => 10,
+            Self::HookRolledBack => 11,
+            Self::AlarmRolledBack => 12,
+            Self::Stopped => 13,
+            Self::NotRolledBack => 14,
+            Self::DeadlinePassed => 15,
+            Self::Conflict => 16,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// The `outcome` of the last line of `--output json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Unexpected => "unexpected",
+            Self::Usage => "configuration",
+            Self::RolledBack => "failed_rolled_back",
+            Self::HookRolledBack => "failed_by_hook_rolled_back",
+            Self::AlarmRolledBack => "failed_by_alarm_rolled_back",
+            Self::Stopped => "stopped",
+            Self::NotRolledBack => "failed_not_rolled_back",
+            Self::DeadlinePassed => "deadline_passed",
+            Self::Conflict => "conflict",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// What the table in `--help` says.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Unexpected => "unexpected",
+            Self::Usage => "usage or configuration",
+            Self::RolledBack => "failed, rolled back",
+            Self::HookRolledBack => "failed by a hook, rolled back",
+            Self::AlarmRolledBack => "stopped by an alarm, rolled back",
+            Self::Stopped => "stopped",
+            Self::NotRolledBack => "failed and not (fully) rolled back",
+            Self::DeadlinePassed => "the deadline passed and it still runs",
+            Self::Conflict => "another deployment is active",
+            Self::Interrupted => "interrupted (SIGINT); the deployment goes on",
+            Self::Terminated => "terminated (SIGTERM); the deployment goes on",
+        }
+    }
+
+    /// The table of `--help`.
+    pub fn table() -> String {
+        use std::fmt::Write as _;
+        Self::ALL.into_iter().fold("Exit codes:\n".to_owned(), |mut table, exit| {
+            let _ = writeln!(table, "  {:>3}  {}", exit.code(), exit.meaning());
+            table
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_and_every_name_is_used_once_and_the_codes_rise() {
+        let codes: Vec<_> = Exit::ALL.map(Exit::code).into();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        let mut names: Vec<_> = Exit::ALL.map(Exit::name).into();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Exit::ALL.len());
+    }
+}

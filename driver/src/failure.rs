@@ -1,0 +1,163 @@
+//! Why the command could not do what it was asked for, each with its exit code. What became of a deployment is no failure of
+//! the command; see `decide::report`.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use crate::aws::error::{AwsError, ErrorKind};
+use crate::configuration::ConfigurationError;
+use crate::decide::task_definition::TaskDefinitionError;
+use crate::exit::Exit;
+
+/// A failure of the command.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// The configuration file cannot be read.
+    #[error("failed to read the configuration {path}")]
+    ConfigurationFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file cannot be read.
+    #[error("failed to read {path}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The task definition is wrong or does not fit.
+    #[error(transparent)]
+    TaskDefinition(#[from] TaskDefinitionError),
+    /// What is configured does not fit what is in AWS.
+    #[error("{0}")]
+    Unfit(String),
+    /// AWS did not do what was asked.
+    #[error("failed to {doing}")]
+    Aws {
+        /// `read the deployment group "x"`.
+        doing: String,
+        /// Why.
+        #[source]
+        source: AwsError,
+    },
+    /// Another deployment is active.
+    #[error("another deployment of the group is active: {active}")]
+    Conflict {
+        /// Its id, or AWS's words.
+        active: String,
+        /// How to attach.
+        advice: String,
+    },
+    /// A deployment that runs is out of sight.
+    #[error("lost sight of deployment {deployment_id}, which goes on")]
+    Lost {
+        /// Which.
+        deployment_id: String,
+        /// How to attach again.
+        advice: String,
+        /// Why.
+        #[source]
+        source: AwsError,
+    },
+    /// The scenario is wrong.
+    #[error("{0}")]
+    Scenario(Box<dyn Error + Send + Sync>),
+    /// Nothing to attach to.
+    #[error("{0}")]
+    NothingThere(String),
+    /// Ended by a signal before anything was created.
+    #[error("interrupted before a deployment was created")]
+    Interrupted(Exit),
+    /// Signals cannot be heard.
+    #[error("failed to listen for SIGINT and SIGTERM")]
+    Signals {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The rehearsal could not be set up.
+    #[error("failed to {doing}")]
+    Rehearsal {
+        /// What was tried.
+        doing: String,
+        /// Why, and what to do about it.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl Failure {
+    /// A failed call.
+    pub fn aws(doing: impl Into<String>) -> impl FnOnce(AwsError) -> Self {
+        let doing = doing.into();
+        move |source| Self::Aws { doing, source }
+    }
+
+    /// How the command ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Configuration(_)
+            | Self::Scenario(_)
+            | Self::ConfigurationFile { .. }
+            | Self::File { .. }
+            | Self::TaskDefinition(_)
+            | Self::Unfit(_) => Exit::Usage,
+            Self::Aws { source, .. } => match source.kind {
+                // What was named is not there, or nobody said where AWS is: configuration.
+                ErrorKind::NotFound | ErrorKind::NotSent => Exit::Usage,
+                ErrorKind::Conflict => Exit::Conflict,
+                ErrorKind::Throttled
+                | ErrorKind::Unavailable
+                | ErrorKind::NotAllowed
+                | ErrorKind::NotStarted
+                | ErrorKind::Refused => Exit::Unexpected,
+            },
+            Self::Conflict { .. } => Exit::Conflict,
+            Self::Lost { .. } | Self::NothingThere(_) | Self::Signals { .. } | Self::Rehearsal { .. } => {
+                Exit::Unexpected
+            }
+            Self::Interrupted(exit) => *exit,
+        }
+    }
+
+    /// The deployment that it is about.
+    pub fn deployment_id(&self) -> Option<&str> {
+        match self {
+            Self::Lost { deployment_id, .. } => Some(deployment_id),
+            _ => None,
+        }
+    }
+
+    /// The error, its causes, and what to do.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = match self {
+            Self::Configuration(error) => error.lines(),
+            other => vec![other.to_string()],
+        };
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            lines.push(error.to_string());
+            cause = error.source();
+        }
+        match self {
+            Self::Conflict { advice, .. } | Self::Lost { advice, .. } => lines.push(advice.clone()),
+            Self::ConfigurationFile { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                lines.push("name another file with --file, or begin with the example in the README".to_owned());
+            }
+            Self::Aws { source, .. } if source.kind == ErrorKind::NotSent => lines.push(
+                "name a region and credentials: AWS_REGION, AWS_PROFILE or the access keys, or --profile and --region"
+                    .to_owned(),
+            ),
+            _ => {}
+        }
+        lines
+    }
+}

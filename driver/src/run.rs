@@ -1,0 +1,113 @@
+//! From arguments to options, to a verb, to an exit code.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, AwsArguments, ConfigurationArguments, Output, OutputArguments, Verb};
+use crate::aws::Connection;
+use crate::clock;
+use crate::environment;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::show::{Form, Printer};
+use crate::verb::{self, ConfigurationSource, Pacing};
+
+/// Runs one command to its end.
+pub async fn run(arguments: Arguments) -> Exit {
+    log();
+    match arguments.verb {
+        Verb::Deploy { configuration, aws, output } => {
+            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
+            let mut printer = printer(&output);
+            let ended = verb::deploy::run(&source, &connection, pacing, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
+        Verb::Watch { id, configuration, aws, output } => {
+            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
+            let mut printer = printer(&output);
+            let ended = verb::watch::run(id, &source, &connection, pacing, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
+        Verb::Status { id, configuration, aws, output } => {
+            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
+            let mut printer = printer(&output);
+            let ended = verb::status::run(id, &source, &connection, pacing, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
+        #[cfg(feature = "rehearse")]
+        Verb::Rehearse(arguments) => {
+            let mut printer = printer(&arguments.output);
+            let rehearsal = verb::rehearse::Rehearsal {
+                scenario: arguments.scenario,
+                green_fails: arguments.green_fails,
+                pace: arguments.pace,
+                serve: arguments.serve,
+                port: arguments.port,
+                journal: arguments.keep_journal,
+                variables: arguments.variables,
+            };
+            let ended = verb::rehearse::run(&rehearsal, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
+        #[cfg(feature = "rehearse")]
+        Verb::DemoShop => demo_shop().await,
+    }
+}
+
+fn conclude(ended: Result<Exit, Failure>, printer: &mut Printer) -> Exit {
+    ended.unwrap_or_else(|failure| {
+        let exit = failure.exit();
+        printer.failure(&failure.lines(), failure.deployment_id(), exit, clock::now());
+        exit
+    })
+}
+
+fn printer(arguments: &OutputArguments) -> Printer {
+    Printer::new(match arguments.output {
+        Output::Json => Form::Json,
+        Output::Human if environment::progress_is_a_terminal() => Form::Terminal { colours: environment::colours() },
+        Output::Human => Form::Plain,
+    })
+}
+
+fn connection(arguments: &AwsArguments) -> Connection {
+    Connection {
+        profile: arguments.profile.clone(),
+        region: arguments.region.clone(),
+        endpoint: arguments.endpoint_url.clone(),
+        stand_in: false,
+    }
+}
+
+fn pacing(arguments: &AwsArguments) -> Pacing {
+    Pacing { floor: arguments.poll, ..Pacing::ORDINARY }
+}
+
+impl From<ConfigurationArguments> for ConfigurationSource {
+    fn from(arguments: ConfigurationArguments) -> Self {
+        Self { file: arguments.file, variables: arguments.variables }
+    }
+}
+
+fn log() {
+    let filter = EnvFilter::try_new(environment::log_filter()).unwrap_or_else(|_| EnvFilter::new("error"));
+    // A second subscriber is refused; the first one does.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().try_init();
+}
+
+#[cfg(feature = "rehearse")]
+async fn demo_shop() -> Exit {
+    let mut printer = Printer::new(Form::Plain);
+    // The shop makes its own runtime, being a program of its own elsewhere.
+    match tokio::task::spawn_blocking(greenlight_rehearsal::demo::shop::run).await {
+        Ok(Ok(())) => Exit::Succeeded,
+        Ok(Err(error)) => {
+            let failure = Failure::Rehearsal { doing: "serve the demo shop".to_owned(), source: Box::new(error) };
+            printer.failure(&failure.lines(), None, failure.exit(), clock::now());
+            failure.exit()
+        }
+        Err(error) => {
+            printer.failure(&[error.to_string()], None, Exit::Unexpected, clock::now());
+            Exit::Unexpected
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The one printer: a terminal with a live region, plain lines, or NDJSON. Everything that leaves the process goes through
+//! here; standard output is data, everything else is standard error.
+
+pub mod block;
+pub mod json;
+pub mod live;
+pub mod paint;
+pub mod plain;
+pub mod words;
+
+use std::io::Write as _;
+
+use jiff::Timestamp;
+
+use crate::decide::report::{HookLog, Report};
+use crate::decide::view::View;
+use crate::decide::watch::Change;
+use crate::exit::Exit;
+use json::Json;
+use live::Live;
+use paint::Paint;
+use plain::Plain;
+
+/// How to show things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A live region on a terminal.
+    Terminal {
+        /// With colours.
+        colours: bool,
+    },
+    /// A line for each change.
+    Plain,
+    /// NDJSON on standard output.
+    Json,
+}
+
+/// The printer.
+#[derive(Debug)]
+pub struct Printer {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Live(Live),
+    Plain(Plain),
+    Json(Json),
+}
+
+/// A deployment that was just created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// The id.
+    pub deployment_id: String,
+    /// Application.
+    pub application: String,
+    /// Group.
+    pub group: String,
+    /// The task definition that is deployed.
+    pub task_definition: String,
+    /// The AppSpec as it was sent.
+    pub appspec: String,
+    /// SHA-256 of it.
+    pub sha256: String,
+}
+
+impl Printer {
+    /// A printer of this form.
+    pub fn new(form: Form) -> Self {
+        let kind = match form {
+            Form::Terminal { colours } => Kind::Live(Live::new(Paint::new(colours))),
+            Form::Plain => Kind::Plain(Plain::default()),
+            Form::Json => Kind::Json(Json),
+        };
+        Self { kind }
+    }
+
+    /// Whether something moves on the screen between two looks.
+    pub fn is_live(&self) -> bool {
+        matches!(self.kind, Kind::Live(_))
+    }
+
+    /// A step that was taken.
+    pub fn note(&mut self, text: &str, now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => live.line(text),
+            Kind::Plain(_) => error_line(text),
+            Kind::Json(json) => json.text("note", text, now),
+        }
+    }
+
+    /// Something that is probably not meant so.
+    pub fn warning(&mut self, text: &str, now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => live.line(&format!("{} {text}", live.paint.yellow("warning:"))),
+            Kind::Plain(_) => error_line(&format!("warning: {text}")),
+            Kind::Json(json) => json.text("warning", text, now),
+        }
+    }
+
+    /// The deployment exists.
+    pub fn created(&mut self, created: &Created, now: Timestamp) {
+        if let Kind::Json(json) = &mut self.kind {
+            json.created(created, now);
+        }
+    }
+
+    /// A look: what is, and what changed.
+    pub fn progress(&mut self, view: &View, changes: &[Change], now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => live.show(view),
+            Kind::Plain(plain) => plain.lines(view, now).iter().for_each(|line| error_line(line)),
+            Kind::Json(json) => changes.iter().for_each(|change| json.change(change, now)),
+        }
+    }
+
+    /// What a hook's function left.
+    pub fn hook_log(&mut self, event: &str, log: &HookLog, now: Timestamp) {
+        if let Kind::Json(json) = &mut self.kind {
+            json.hook_log(event, log, now);
+        }
+    }
+
+    /// The end of a followed deployment.
+    pub fn report(&mut self, report: &Report, view: &View, now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => {
+                live.close(view);
+                block::report(report, live.paint).iter().for_each(|line| error_line(line));
+            }
+            Kind::Plain(_) => block::report(report, Paint::off()).iter().for_each(|line| error_line(line)),
+            Kind::Json(json) => json.report(report, now),
+        }
+    }
+
+    /// One shot: the view and, where it failed, why. For people it is the data that was asked for.
+    pub fn status(&mut self, report: &Report, view: &View, changes: &[Change], now: Timestamp) {
+        let paint = match &mut self.kind {
+            Kind::Json(json) => {
+                changes.iter().for_each(|change| json.change(change, now));
+                json.failure(report, now);
+                json.outcome(Some(report), Exit::Succeeded, "read", now);
+                return;
+            }
+            Kind::Live(live) => live.paint,
+            Kind::Plain(_) => Paint::off(),
+        };
+        let mut lines = block::view(view, paint);
+        if report.status.as_ref().is_some_and(crate::snapshot::DeploymentStatus::is_terminal) {
+            let mut end = block::report(report, paint);
+            // The exit code of `status` says whether it could be read.
+            end.pop();
+            lines.extend(end);
+        }
+        lines.iter().for_each(|line| output_line(line));
+    }
+
+    /// Following stops while the deployment goes on.
+    pub fn detached(
+        &mut self,
+        lines: &[String],
+        view: Option<&View>,
+        report: Option<&Report>,
+        exit: Exit,
+        now: Timestamp,
+    ) {
+        match &mut self.kind {
+            Kind::Json(json) => json.outcome(report, exit, &lines.join(" "), now),
+            Kind::Live(live) => {
+                if let Some(view) = view {
+                    live.close(view);
+                }
+                lines.iter().for_each(|line| error_line(line));
+                error_line(&format!("exit {}", exit.code()));
+            }
+            Kind::Plain(_) => {
+                lines.iter().for_each(|line| error_line(line));
+                error_line(&format!("exit {}", exit.code()));
+            }
+        }
+    }
+
+    /// The command cannot do what it was asked for. `lines` begins with the error.
+    pub fn failure(&mut self, lines: &[String], deployment_id: Option<&str>, exit: Exit, now: Timestamp) {
+        let paint = match &mut self.kind {
+            Kind::Json(json) => {
+                json.failed(lines, deployment_id, exit, now);
+                return;
+            }
+            Kind::Live(live) => {
+                live.clear();
+                live.paint
+            }
+            Kind::Plain(_) => Paint::off(),
+        };
+        for (index, line) in lines.iter().enumerate() {
+            error_line(&if index == 0 { format!("{} {line}", paint.red("error:")) } else { format!("  {line}") });
+        }
+    }
+
+    /// A line that closes a verb, for people: for programs the outcome is the last line.
+    pub fn closing(&mut self, text: &str) {
+        match &self.kind {
+            Kind::Live(_) | Kind::Plain(_) => error_line(text),
+            Kind::Json(_) => {}
+        }
+    }
+
+    /// Data that was asked for.
+    pub fn data(&mut self, line: &str) {
+        output_line(line);
+    }
+}
+
+/// A reader that has gone away is no reason to fail a deployment.
+fn output_line(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}
+
+fn error_line(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

@@ -1,0 +1,264 @@
+//! What one look at a deployment shows, in our own words. AWS types end before this file; unknown values are kept as
+//! they came and are never taken for something else.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// One look: the deployment, and its target once there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// `GetDeployment`.
+    pub deployment: Deployment,
+    /// `BatchGetDeploymentTargets`; absent until the deployment has started.
+    pub target: Option<Target>,
+}
+
+/// `GetDeployment.deploymentInfo`, as far as it is used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployment {
+    /// `d-…`.
+    pub id: String,
+    /// Application name.
+    pub application: String,
+    /// Deployment group name.
+    pub group: String,
+    /// Deployment configuration name.
+    pub config: Option<String>,
+    /// Where it stands.
+    pub status: DeploymentStatus,
+    /// `createTime`.
+    pub created: Option<Timestamp>,
+    /// `completeTime`; it includes the termination wait (aws-facts §1).
+    pub completed: Option<Timestamp>,
+    /// `errorInformation`.
+    pub error: Option<ErrorInformation>,
+    /// `rollbackInfo.rollbackDeploymentId`: the deployment that rolls this one back.
+    pub rolled_back_by: Option<String>,
+    /// `rollbackInfo.rollbackTriggeringDeploymentId`: the deployment that this one rolls back.
+    pub rolls_back: Option<String>,
+    /// The automatic rollback events in force.
+    pub rollback_on: Vec<RollbackEvent>,
+    /// SHA-256 of the AppSpec, to ask for its text.
+    pub appspec_sha256: Option<String>,
+    /// How long it may wait for a person before production traffic shifts; zero when it does not.
+    pub ready_wait: Duration,
+    /// How long the original task set is kept after the shift.
+    pub termination_wait: Duration,
+    /// Listener ARNs that carry production traffic.
+    pub production_listeners: Vec<String>,
+    /// Listener ARNs that carry test traffic.
+    pub test_listeners: Vec<String>,
+    /// Whether it is an ECS deployment.
+    pub is_ecs: bool,
+}
+
+/// `errorInformation`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorInformation {
+    /// One of 34 codes; kept as it came.
+    pub code: String,
+    /// The text.
+    pub message: String,
+}
+
+/// `autoRollbackConfiguration.events`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RollbackEvent {
+    /// `DEPLOYMENT_FAILURE`.
+    Failure,
+    /// `DEPLOYMENT_STOP_ON_ALARM`.
+    Alarm,
+    /// `DEPLOYMENT_STOP_ON_REQUEST`.
+    Stop,
+}
+
+/// `deploymentInfo.status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeploymentStatus {
+    /// Accepted.
+    Created,
+    /// Waiting for its turn.
+    Queued,
+    /// Running, termination wait included.
+    InProgress,
+    /// A name that CodeDeploy has for a bake time; running.
+    Baking,
+    /// Waiting for a person.
+    Ready,
+    /// Ended well.
+    Succeeded,
+    /// Ended badly.
+    Failed,
+    /// Ended by a stop or an alarm.
+    Stopped,
+    /// Unknown to this version.
+    Other(String),
+}
+
+impl DeploymentStatus {
+    /// Parses the wire string.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "Created" => Self::Created,
+            "Queued" => Self::Queued,
+            "InProgress" => Self::InProgress,
+            "Baking" => Self::Baking,
+            "Ready" => Self::Ready,
+            "Succeeded" => Self::Succeeded,
+            "Failed" => Self::Failed,
+            "Stopped" => Self::Stopped,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The wire string.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Created => "Created",
+            Self::Queued => "Queued",
+            Self::InProgress => "InProgress",
+            Self::Baking => "Baking",
+            Self::Ready => "Ready",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Stopped => "Stopped",
+            Self::Other(text) => text,
+        }
+    }
+
+    /// Whether the deployment has ended. An unknown status has not, as far as anyone can tell.
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed | Self::Stopped => true,
+            Self::Created | Self::Queued | Self::InProgress | Self::Baking | Self::Ready | Self::Other(_) => false,
+        }
+    }
+}
+
+/// The deployment target: the service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// Lifecycle events in order.
+    pub events: Vec<LifecycleEvent>,
+    /// Task sets in CodeDeploy's order.
+    pub task_sets: Vec<TaskSet>,
+}
+
+/// One row of the lifecycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LifecycleEvent {
+    /// `AfterAllowTestTraffic`, ….
+    pub name: String,
+    /// How it stands.
+    pub status: EventStatus,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// What CodeDeploy says about it.
+    pub diagnostics: Option<Diagnostics>,
+}
+
+/// `lifecycleEvents[].diagnostics`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// `errorCode`, as it came.
+    pub code: Option<String>,
+    /// `scriptName`: for a hook, its function where CodeDeploy says so.
+    pub script: Option<String>,
+    /// `message`.
+    pub message: Option<String>,
+    /// `logTail`.
+    pub log_tail: Option<String>,
+}
+
+/// `lifecycleEvents[].status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventStatus {
+    /// Not begun.
+    Pending,
+    /// Begun.
+    InProgress,
+    /// Ended well.
+    Succeeded,
+    /// Ended badly.
+    Failed,
+    /// Never reached.
+    Skipped,
+    /// CodeDeploy's own `Unknown`, or a value unknown to this version.
+    Other(String),
+}
+
+impl EventStatus {
+    /// Parses the wire string.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "Pending" => Self::Pending,
+            "InProgress" => Self::InProgress,
+            "Succeeded" => Self::Succeeded,
+            "Failed" => Self::Failed,
+            "Skipped" => Self::Skipped,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The wire string.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Pending => "Pending",
+            Self::InProgress => "InProgress",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Skipped => "Skipped",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+/// One of the two task sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskSet {
+    /// `ecs-svc/…`.
+    pub id: String,
+    /// Which of the two it is, where CodeDeploy says so.
+    pub label: TaskSetLabel,
+    /// `PRIMARY`, `ACTIVE`, `DRAINING`, as it came.
+    pub status: String,
+    /// Wanted tasks.
+    pub desired: i64,
+    /// Running tasks.
+    pub running: i64,
+    /// Share of production traffic, 0 to 100.
+    pub weight: f64,
+    /// Its target group's name.
+    pub target_group: Option<String>,
+}
+
+/// `taskSetLabel`: Blue is the original, whatever the target groups are called (aws-facts §1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskSetLabel {
+    /// The original.
+    Original,
+    /// The replacement.
+    Replacement,
+    /// Not said.
+    Unlabelled,
+}
+
+impl Target {
+    /// The event of this name.
+    pub fn event(&self, name: &str) -> Option<&LifecycleEvent> {
+        self.events.iter().find(|event| event.name == name)
+    }
+
+    /// The task set with this label.
+    pub fn task_set(&self, label: TaskSetLabel) -> Option<&TaskSet> {
+        self.task_sets.iter().find(|set| set.label == label)
+    }
+
+    /// The first event that failed.
+    pub fn failed_event(&self) -> Option<&LifecycleEvent> {
+        self.events.iter().find(|event| event.status == EventStatus::Failed)
+    }
+}

@@ -1,0 +1,295 @@
+//! The one loop that follows a deployment: waits, hands what it sees to `decide::watch`, shows, and carries out the next step.
+//! Hooks' logs are read beside it and never hold it up.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use greenlight_checks::evidence::Evidence;
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use super::Pacing;
+use super::interruption::Interruption;
+use crate::aws::Aws;
+use crate::aws::error::ErrorKind;
+use crate::clock;
+use crate::decide::outcome::HOOK_EVENTS;
+use crate::decide::report::{self, HookLog, Report, Serving};
+use crate::decide::view::{self, Heading, View};
+use crate::decide::watch::{Change, Next, Patience, Watch};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::show::{Printer, words};
+use crate::snapshot::{EventStatus, LifecycleEvent, Snapshot};
+
+/// How often a live region is redrawn between two looks.
+const REDRAW: Duration = Duration::from_millis(100);
+/// Evidence of a hook that passed is good to have, not worth a wait at the end.
+const LAST_EVIDENCE: Duration = Duration::from_millis(500);
+
+/// A deployment being followed.
+#[derive(Debug)]
+pub struct Following<'a> {
+    aws: &'a Aws,
+    printer: &'a mut Printer,
+    heading: Heading,
+    pacing: Pacing,
+    watch: Watch,
+    target: Option<String>,
+    rollback_target: Option<String>,
+    evidence: BTreeMap<String, Evidence>,
+    failed_log: Option<HookLog>,
+    logs: JoinSet<(LifecycleEvent, HookLog)>,
+}
+
+/// How following ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Followed {
+    /// How the command ends.
+    pub exit: Exit,
+    /// The report, when the end was seen.
+    pub report: Option<Report>,
+}
+
+impl<'a> Following<'a> {
+    /// Begins with nothing seen.
+    pub fn new(aws: &'a Aws, printer: &'a mut Printer, heading: Heading, deadline: Timestamp, pacing: Pacing) -> Self {
+        let patience = Patience { floor: pacing.floor, pace: pacing.pace, shift: heading.shift.clone(), deadline };
+        // A rehearsal is over long before.
+        let heading = Heading { deadline: Some(deadline).filter(|_| !pacing.ends_with_us), ..heading };
+        Self {
+            aws,
+            printer,
+            heading,
+            pacing,
+            watch: Watch::new(patience, clock::now()),
+            target: None,
+            rollback_target: None,
+            evidence: BTreeMap::new(),
+            failed_log: None,
+            logs: JoinSet::new(),
+        }
+    }
+
+    /// Follows to the true end, the deadline, or a signal.
+    pub async fn to_the_end(mut self, interruption: &mut Interruption) -> Result<Followed, Failure> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                exit = interruption.wait() => return Ok(self.detach(exit)),
+                next = self.look() => next?,
+            };
+            match next {
+                Next::Wait(pause) => {
+                    if let Some(exit) = self.pause(pause, interruption).await {
+                        return Ok(self.detach(exit));
+                    }
+                }
+                Next::Ended => return Ok(self.end().await),
+                Next::DeadlinePassed => return Ok(self.detach(Exit::DeadlinePassed)),
+                Next::Unreachable => return Ok(self.detach(Exit::Unexpected)),
+            }
+        }
+    }
+
+    /// One look, for `status`: no waiting, whatever the answer.
+    pub async fn one_look(mut self) -> Result<(), Failure> {
+        let snapshot =
+            self.ask().await.map_err(Failure::aws(format!("read deployment {}", self.heading.deployment_id)))?;
+        let now = clock::now();
+        let mut changes = self.watch.saw_deployment(snapshot, now).changes;
+        if let Some(id) = self.watch.follows_rollback().map(str::to_owned) {
+            let rollback = self.aws.snapshot(&id, &mut self.rollback_target).await;
+            let rollback = rollback.map_err(Failure::aws(format!("read rollback {id}")))?;
+            changes.extend(self.watch.saw_rollback(rollback, now).changes);
+        }
+        self.read_logs(&changes);
+        self.collect_logs(self.pacing.evidence.min(Duration::from_secs(3))).await;
+        let serving = self.serving().await;
+        let report = report::report(&self.heading, &self.watch, self.failed_log.take(), serving, now);
+        let view = self.view();
+        self.printer.status(&report, &view, &changes, now);
+        Ok(())
+    }
+
+    async fn ask(&mut self) -> Result<Snapshot, crate::aws::error::AwsError> {
+        match self.watch.follows_rollback().map(str::to_owned) {
+            Some(id) => self.aws.snapshot(&id, &mut self.rollback_target).await,
+            None => self.aws.snapshot(&self.heading.deployment_id, &mut self.target).await,
+        }
+    }
+
+    async fn look(&mut self) -> Result<Next, Failure> {
+        let rollback = self.watch.follows_rollback().is_some();
+        let answer = self.ask().await;
+        let now = clock::now();
+        let step = match answer {
+            Ok(snapshot) if rollback => self.watch.saw_rollback(snapshot, now),
+            Ok(snapshot) => self.watch.saw_deployment(snapshot, now),
+            Err(error) => {
+                tracing::debug!(%error, "a look failed");
+                return match error.kind {
+                    ErrorKind::Throttled => Ok(self.watch.was_throttled(now)),
+                    ErrorKind::Unavailable => Ok(self.watch.was_unreachable(now)),
+                    ErrorKind::NotAllowed
+                    | ErrorKind::NotFound
+                    | ErrorKind::NotStarted
+                    | ErrorKind::Conflict
+                    | ErrorKind::Refused
+                    | ErrorKind::NotSent => Err(Failure::Lost {
+                        deployment_id: self.heading.deployment_id.clone(),
+                        advice: format!("attach again: {}", self.attach()),
+                        source: error,
+                    }),
+                };
+            }
+        };
+        self.read_logs(&step.changes);
+        let view = self.view();
+        self.printer.progress(&view, &step.changes, now);
+        Ok(step.next)
+    }
+
+    /// Waits, while logs come in and a live region is kept alive.
+    async fn pause(&mut self, pause: Duration, interruption: &mut Interruption) -> Option<Exit> {
+        let until = clock::within(pause);
+        loop {
+            let live = self.printer.is_live();
+            tokio::select! {
+                biased;
+                exit = interruption.wait() => return Some(exit),
+                Some(log) = self.logs.join_next() => self.take_log(log.ok()),
+                () = tokio::time::sleep_until(until) => return None,
+                () = tokio::time::sleep(REDRAW), if live => {}
+            }
+            let view = self.view();
+            self.printer.progress(&view, &[], clock::now());
+        }
+    }
+
+    fn read_logs(&mut self, changes: &[Change]) {
+        for change in changes {
+            let Change::Event(event) = change else { continue };
+            let Some(function) = self.heading.hooks.get(&event.name).cloned() else { continue };
+            let ended = matches!(event.status, EventStatus::Succeeded | EventStatus::Failed);
+            let Some(since) = event.started.filter(|_| ended && HOOK_EVENTS.contains(&event.name.as_str())) else {
+                continue;
+            };
+            let (aws, id, event) = (self.aws.clone(), self.heading.deployment_id.clone(), event.clone());
+            let patience = self.pacing.evidence;
+            self.logs.spawn(async move {
+                let log = aws.hook_log(&function, &id, &event.name, since, patience).await;
+                (event, log)
+            });
+        }
+    }
+
+    fn take_log(&mut self, log: Option<(LifecycleEvent, HookLog)>) {
+        let Some((event, log)) = log else { return };
+        let failed = event.status == EventStatus::Failed;
+        match &log {
+            HookLog::Evidence(evidence) => {
+                self.evidence.insert(event.name.clone(), (**evidence).clone());
+            }
+            HookLog::Tail(_) | HookLog::Unreadable(_) if !failed => {
+                tracing::debug!(event = event.name, ?log, "no evidence of a hook that passed");
+                return;
+            }
+            HookLog::Tail(_) | HookLog::Unreadable(_) => {}
+        }
+        self.printer.hook_log(&event.name, &log, clock::now());
+        if failed {
+            self.failed_log = Some(log);
+        }
+    }
+
+    /// Waits for the log of a failed hook as long as its reading takes, for the others a moment.
+    async fn collect_logs(&mut self, moment: Duration) {
+        let failed = self.watch.deployment.as_ref().and_then(|snapshot| snapshot.target.as_ref());
+        let failed = failed.and_then(|target| target.failed_event()).map(|event| event.name.clone());
+        let needs_failed = failed.is_some_and(|event| self.heading.hooks.contains_key(&event));
+        let until = clock::within(moment);
+        loop {
+            let log = if needs_failed && self.failed_log.is_none() {
+                self.logs.join_next().await
+            } else {
+                tokio::time::timeout_at(until, self.logs.join_next()).await.unwrap_or_default()
+            };
+            match log {
+                Some(log) => self.take_log(log.ok()),
+                None => return,
+            }
+        }
+    }
+
+    async fn end(mut self) -> Followed {
+        self.collect_logs(LAST_EVIDENCE).await;
+        let serving = self.serving().await;
+        let now = clock::now();
+        let view = self.view();
+        self.printer.progress(&view, &[], now);
+        let report = report::report(&self.heading, &self.watch, self.failed_log.take(), serving, now);
+        self.printer.report(&report, &view, now);
+        Followed { exit: report.exit, report: Some(report) }
+    }
+
+    /// Where both listeners send their traffic. Not knowing it changes no outcome.
+    async fn serving(&self) -> Serving {
+        let Some(snapshot) = &self.watch.deployment else { return Serving::default() };
+        let deployment = &snapshot.deployment;
+        let arns: Vec<String> =
+            deployment.production_listeners.iter().chain(&deployment.test_listeners).cloned().collect();
+        if arns.is_empty() {
+            return Serving::default();
+        }
+        let listeners = match self.aws.listeners(&arns).await {
+            Ok(listeners) => listeners,
+            Err(error) => {
+                tracing::debug!(%error, "the listeners could not be read");
+                return Serving::default();
+            }
+        };
+        let split = |arns: &[String]| {
+            let listener = listeners.iter().find(|listener| arns.contains(&listener.arn))?;
+            report::split(snapshot, &listener.shares)
+        };
+        Serving { production: split(&deployment.production_listeners), test: split(&deployment.test_listeners) }
+    }
+
+    fn view(&self) -> View {
+        view::view(&self.heading, &self.watch, &self.evidence, clock::now())
+    }
+
+    fn attach(&self) -> String {
+        words::attach(&self.heading.deployment_id, self.aws.region.as_deref())
+    }
+
+    fn detach(&mut self, exit: Exit) -> Followed {
+        let now = clock::now();
+        let status =
+            self.watch.deployment.as_ref().map_or("not seen yet", |snapshot| snapshot.deployment.status.as_str());
+        let id = &self.heading.deployment_id;
+        let first = match exit {
+            Exit::DeadlinePassed => format!("the deadline has passed and {id} still runs ({status})"),
+            Exit::Unexpected => format!("AWS has not answered for some minutes; {id} goes on (last seen: {status})"),
+            _ => format!("detached: {id} goes on ({status})"),
+        };
+        let lines = if self.pacing.ends_with_us {
+            vec![format!("{id} ({status}) ends with the rehearsal")]
+        } else {
+            vec![first, format!("attach again: {}", self.attach())]
+        };
+        let report = Report {
+            heading: self.heading.clone(),
+            exit,
+            status: self.watch.deployment.as_ref().map(|snapshot| snapshot.deployment.status.clone()),
+            took: None,
+            why: None,
+            rollback: None,
+            serving: Serving::default(),
+        };
+        let view = self.view();
+        self.printer.detached(&lines, Some(&view), Some(&report), exit, now);
+        Followed { exit, report: None }
+    }
+}

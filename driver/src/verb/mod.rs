@@ -1,0 +1,63 @@
+//! One file a verb: fetch, decide, act. What they share is in `following` and `interruption`.
+
+pub mod deploy;
+pub mod following;
+pub mod interruption;
+#[cfg(feature = "rehearse")]
+pub mod rehearse;
+pub mod status;
+pub mod watch;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::configuration::{Configuration, reading};
+use crate::environment;
+use crate::failure::Failure;
+
+/// How fast to look, and how fast AWS's waits pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pacing {
+    /// The shortest time between two looks.
+    pub floor: Duration,
+    /// 1 for AWS; more in a rehearsal.
+    pub pace: f64,
+    /// How long to look for a hook's evidence.
+    pub evidence: Duration,
+    /// Whether the deployment ends when this process ends: a rehearsal's stand-in does.
+    pub ends_with_us: bool,
+}
+
+impl Pacing {
+    /// For AWS.
+    pub const ORDINARY: Self =
+        Self { floor: Duration::from_secs(1), pace: 1.0, evidence: Duration::from_secs(10), ends_with_us: false };
+}
+
+/// Where the configuration is, and the variables given with `--var`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigurationSource {
+    /// The file.
+    pub file: PathBuf,
+    /// `NAME`, `VALUE`; they go before the environment.
+    pub variables: Vec<(String, String)>,
+}
+
+impl ConfigurationSource {
+    /// Reads it.
+    pub fn read(&self) -> Result<Configuration, Failure> {
+        let text = std::fs::read_to_string(&self.file)
+            .map_err(|source| Failure::ConfigurationFile { path: self.file.clone(), source })?;
+        self.parse(&text)
+    }
+
+    /// Reads this text as if it were in the file.
+    pub fn parse(&self, text: &str) -> Result<Configuration, Failure> {
+        let directory = self.file.parent().unwrap_or(Path::new(""));
+        let variable = |name: &str| {
+            let given = self.variables.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+            given.or_else(|| environment::variable(name))
+        };
+        Ok(reading::read(text, &self.file.display().to_string(), directory, &variable)?)
+    }
+}
