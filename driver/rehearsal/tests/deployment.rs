@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use greenlight_rehearsal::clock::instant;
-use greenlight_rehearsal::scenario::Program;
+use greenlight_rehearsal::scenario::{Function, Program};
 use greenlight_rehearsal::{Demo, GreenFails, Options, Pace, Scenario, StandIn, StartError};
 use serde_json::{Value, json};
 
@@ -149,7 +149,7 @@ async fn a_blue_that_does_not_come_up_is_said_at_the_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scenario_with_an_unresolved_binary_does_not_start() {
     let mut scenario = demo(None);
-    let function = greenlight_rehearsal::scenario::Function {
+    let function = Function {
         event: Some("BeforeAllowTraffic".into()),
         program: Program::Binary("before-allow-traffic".into()),
         plan: None,
@@ -212,5 +212,39 @@ async fn no_request_fails_while_traffic_moves_there_and_back() {
         assert!(count > 100, "{count} requests are no load");
         assert_eq!(failed, Vec::<String>::new(), "of {count}: {}", journal(&stand_in));
     }
+    stand_in.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_9_a_hook_that_dies_is_retried_and_fails_for_its_silence() {
+    let mut scenario = demo(None);
+    let function = Function {
+        event: Some("AfterAllowTestTraffic".into()),
+        program: Program::Run(vec!["/bin/sh".into(), "-c".into(), "exit 1".into()]),
+        plan: None,
+        environment: BTreeMap::new(),
+        timeout: Duration::from_secs(1),
+        memory: 128,
+        directory: std::env::temp_dir(),
+    };
+    scenario.functions.insert("CodeDeployHook_dies".into(), function);
+    // The hour of silence is 1.8 s, so it is the function's own timeout and a second that count.
+    let stand_in = start_at(2000.0, scenario).await;
+    let client = Client::of(&stand_in);
+    let id = client.create(&stand_in, json!([{"AfterAllowTestTraffic": "CodeDeployHook_dies"}])).await;
+    let info = client.end_of(&id, Duration::from_secs(30)).await;
+    assert_eq!(info["errorInformation"]["code"], "HOOK_EXECUTION_FAILURE");
+    assert!(
+        info["errorInformation"]["message"].as_str().unwrap().contains("expects a status callback within one hour")
+    );
+    let attempts: Vec<_> = stand_in
+        .journal()
+        .iter()
+        .filter(|entry| entry.what == "invocation ended")
+        .map(|entry| (entry.detail.contains("crashed"), entry.detail.contains("will be retried")))
+        .collect();
+    assert_eq!(attempts, [(true, true), (true, true), (true, false)], "{}", journal(&stand_in));
+    let rollback = info["rollbackInfo"]["rollbackDeploymentId"].as_str().unwrap().to_owned();
+    assert_eq!(client.end_of(&rollback, Duration::from_secs(10)).await["status"], "Succeeded");
     stand_in.shutdown().await;
 }
