@@ -43,6 +43,8 @@ fn content(row: &Row) -> String {
     match &row.fact {
         Fact::Traffic { percent, .. } => words::bar(*percent),
         Fact::OriginalEndsIn(_) => String::new(),
+        // Afterwards the tasks come and go for other reasons.
+        Fact::Tasks { .. } if row.mark != Mark::Running => String::new(),
         Fact::Nothing
         | Fact::Tasks { .. }
         | Fact::TestTraffic

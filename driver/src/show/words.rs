@@ -78,6 +78,8 @@ pub fn fact(fact: &Fact, mark: &Mark) -> String {
     }
     match fact {
         Fact::Nothing => String::new(),
+        // Its task set is being taken away.
+        Fact::Tasks { desired: 0, .. } => "replacement ended".to_owned(),
         Fact::Tasks { running, desired } => format!("replacement {running}/{desired} running"),
         Fact::TestTraffic => "test listener -> replacement".to_owned(),
         Fact::Function(function) => function.clone(),
@@ -99,7 +101,9 @@ fn due_in(due: Duration) -> String {
 }
 
 fn checked(passed: usize, of: usize, routing: Standing) -> String {
-    let checks = if passed == of {
+    let checks = if of == 0 {
+        "no check ran".to_owned()
+    } else if passed == of {
         format!("{} passed", count(of, "check"))
     } else {
         format!("{passed} of {} passed", count(of, "check"))

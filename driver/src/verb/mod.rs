@@ -46,18 +46,37 @@ pub struct ConfigurationSource {
 impl ConfigurationSource {
     /// Reads it.
     pub fn read(&self) -> Result<Configuration, Failure> {
-        let text = std::fs::read_to_string(&self.file)
-            .map_err(|source| Failure::ConfigurationFile { path: self.file.clone(), source })?;
-        self.parse(&text)
+        self.parse(&self.text()?)
+    }
+
+    /// Reads it for a verb that deploys nothing: variables that are not set, an image's for example, are left as they stand.
+    pub fn read_to_look(&self) -> Result<Configuration, Failure> {
+        let lenient = |name: &str| Some(self.variable(name).unwrap_or_else(|| format!("${{{name}}}")));
+        let configuration = self.parse_with(&self.text()?, &lenient)?;
+        if [&configuration.application, &configuration.deployment_group].iter().any(|name| name.contains("${")) {
+            // Reading it strictly names the place.
+            return self.read();
+        }
+        Ok(configuration)
     }
 
     /// Reads this text as if it were in the file.
     pub fn parse(&self, text: &str) -> Result<Configuration, Failure> {
+        self.parse_with(text, &|name| self.variable(name))
+    }
+
+    fn parse_with(&self, text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Configuration, Failure> {
         let directory = self.file.parent().unwrap_or(Path::new(""));
-        let variable = |name: &str| {
-            let given = self.variables.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-            given.or_else(|| environment::variable(name))
-        };
-        Ok(reading::read(text, &self.file.display().to_string(), directory, &variable)?)
+        Ok(reading::read(text, &self.file.display().to_string(), directory, variable)?)
+    }
+
+    fn text(&self) -> Result<String, Failure> {
+        std::fs::read_to_string(&self.file)
+            .map_err(|source| Failure::ConfigurationFile { path: self.file.clone(), source })
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let given = self.variables.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        given.or_else(|| environment::variable(name))
     }
 }

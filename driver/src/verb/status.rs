@@ -28,7 +28,7 @@ pub async fn run(
 }
 
 async fn active_or_last(aws: &Aws, source: &ConfigurationSource) -> Result<String, Failure> {
-    let configuration = source.read()?;
+    let configuration = source.read_to_look()?;
     let (application, name) = (&configuration.application, &configuration.deployment_group);
     let active = aws
         .active_deployments(application, name)

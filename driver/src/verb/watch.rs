@@ -32,7 +32,7 @@ pub async fn run(
 }
 
 async fn active(aws: &Aws, source: &ConfigurationSource) -> Result<String, Failure> {
-    let configuration = source.read()?;
+    let configuration = source.read_to_look()?;
     let (application, group) = (&configuration.application, &configuration.deployment_group);
     let active = aws
         .active_deployments(application, group)
@@ -96,7 +96,7 @@ async fn hooks(
             Err(error) => tracing::debug!(%error, "the revision could not be read"),
         }
     }
-    match source.read() {
+    match source.read_to_look() {
         Ok(configuration) if configuration.deployment_group == deployment.group => named(&configuration.hooks),
         _ => std::collections::BTreeMap::new(),
     }
