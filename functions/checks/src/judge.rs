@@ -2,6 +2,8 @@
 //!
 //! Every contradicted assertion is told, in the plan's order, with what was expected and what was seen.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use http::HeaderName;
 use serde_json::Value;
 
