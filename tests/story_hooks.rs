@@ -55,7 +55,7 @@ fn a_function_wired_to_the_wrong_event_fails_the_deployment() {
 
 #[test]
 fn a_hook_whose_process_dies_is_ended_by_the_hour_not_by_a_pass() {
-    let ended = deploy(Function::after_allow_test_traffic().drill("exit").timeout(Duration::from_secs(2)));
+    let ended = deploy(Function::after_allow_test_traffic().drill("exit").timeout(TIMEOUT));
     ended.is_rolled_back("AfterAllowTestTraffic");
     assert!(
         ended.printed.contains("The deployment timed out while waiting for a status callback."),

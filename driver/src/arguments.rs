@@ -126,7 +126,7 @@ pub(crate) struct RehearseArguments {
     #[arg(long, value_name = "MODE", conflicts_with = "scenario")]
     pub(crate) green_fails: Option<greenlight_rehearsal::GreenFails>,
     /// How many times faster than AWS its waits pass
-    #[arg(long, value_name = "N", default_value = "200", value_parser = pace)]
+    #[arg(long, value_name = "N", default_value = "400", value_parser = pace)]
     pub(crate) pace: greenlight_rehearsal::Pace,
     /// Only serve: print one line of JSON with the endpoint and the names of everything, until SIGINT or SIGTERM
     #[arg(long, conflicts_with_all = ["output", "variables"])]

@@ -54,7 +54,8 @@
 //! - Revisions of type S3 and GitHub are refused. There are no alarms, triggers, tags or paging of more than one page
 //!   (but for tasks, task definitions and log events).
 //! - A group that the scenario describes has existed for a while: its creation has already put both target groups on the
-//!   production listener (weights 0 and 100), and left the test listener as a single forward to the idle group.
+//!   production listener (weights 0 and 100), and left the test listener as a single forward. It leads to the group that serves,
+//!   as after a first deployment; AWS was seen with the idle one.
 //! - The journal has no entry for calls that only read.
 //! - Ids are drawn from a fixed seed: two rehearsals that do the same show the same ids.
 //!

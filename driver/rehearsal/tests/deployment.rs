@@ -4,10 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use greenlight_rehearsal::clock::instant;
-use greenlight_rehearsal::scenario::Program;
+use greenlight_rehearsal::scenario::{Function, Program};
 use greenlight_rehearsal::{Demo, GreenFails, Options, Pace, Scenario, StandIn, StartError};
 use serde_json::{Value, json};
 
@@ -147,7 +149,7 @@ async fn a_blue_that_does_not_come_up_is_said_at_the_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scenario_with_an_unresolved_binary_does_not_start() {
     let mut scenario = demo(None);
-    let function = greenlight_rehearsal::scenario::Function {
+    let function = Function {
         event: Some("BeforeAllowTraffic".into()),
         program: Program::Binary("before-allow-traffic".into()),
         plan: None,
@@ -162,4 +164,87 @@ async fn a_scenario_with_an_unresolved_binary_does_not_start() {
     let error =
         StandIn::start(Options { scenario, pace: Pace::ORDINARY, port: 0, register_green: false }).await.unwrap_err();
     assert!(matches!(error, StartError::Scenario(_)), "{error}");
+}
+
+/// Requests one after the other until told to stop: how many, and which failed.
+async fn load(http: reqwest::Client, url: String, stop: Arc<AtomicBool>) -> (u32, Vec<String>) {
+    let (mut count, mut failed) = (0, Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        count += 1;
+        match http.get(&url).send().await {
+            Ok(response) if response.status() == 200 => {
+                if let Err(error) = response.bytes().await {
+                    failed.push(error.to_string());
+                }
+            }
+            Ok(response) => failed.push(response.status().to_string()),
+            Err(error) => failed.push(format!("{error:?}")),
+        }
+    }
+    (count, failed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_fails_while_traffic_moves_there_and_back() {
+    let stand_in = start(demo(None)).await;
+    let (client, announcement) = (Client::of(&stand_in), stand_in.announcement().clone());
+    let stop = Arc::new(AtomicBool::new(false));
+    let url = format!("{}/api/products/42", announcement.production);
+    let users: Vec<_> = (0..4).map(|_| tokio::spawn(load(client.http.clone(), url.clone(), stop.clone()))).collect();
+
+    let first = client.create(&stand_in, json!([])).await;
+    assert_eq!(client.end_of(&first, Duration::from_secs(30)).await["status"], "Succeeded");
+    // The second one goes the other way, and is stopped while the canary has its ten percent.
+    let second = client.create(&stand_in, json!([])).await;
+    let deadline = instant() + Duration::from_secs(30);
+    while !stand_in.journal().iter().any(|entry| entry.detail == "production: shop-b 90, shop-a 10") {
+        assert!(instant() < deadline, "{}", journal(&stand_in));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    client.codedeploy("StopDeployment", json!({"deploymentId": second, "autoRollbackEnabled": true})).await;
+    let stopped = client.info(&second).await;
+    let rollback = stopped["rollbackInfo"]["rollbackDeploymentId"].as_str().unwrap().to_owned();
+    assert_eq!(client.end_of(&rollback, Duration::from_secs(30)).await["status"], "Succeeded");
+
+    stop.store(true, Ordering::Relaxed);
+    for user in users {
+        let (count, failed) = user.await.unwrap();
+        assert!(count > 100, "{count} requests are no load");
+        assert_eq!(failed, Vec::<String>::new(), "of {count}: {}", journal(&stand_in));
+    }
+    stand_in.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_9_a_hook_that_dies_is_retried_and_fails_for_its_silence() {
+    let mut scenario = demo(None);
+    let function = Function {
+        event: Some("AfterAllowTestTraffic".into()),
+        program: Program::Run(vec!["/bin/sh".into(), "-c".into(), "exit 1".into()]),
+        plan: None,
+        environment: BTreeMap::new(),
+        timeout: Duration::from_secs(1),
+        memory: 128,
+        directory: std::env::temp_dir(),
+    };
+    scenario.functions.insert("CodeDeployHook_dies".into(), function);
+    // The hour of silence is 1.8 s, so it is the function's own timeout and a second that count.
+    let stand_in = start_at(2000.0, scenario).await;
+    let client = Client::of(&stand_in);
+    let id = client.create(&stand_in, json!([{"AfterAllowTestTraffic": "CodeDeployHook_dies"}])).await;
+    let info = client.end_of(&id, Duration::from_secs(30)).await;
+    assert_eq!(info["errorInformation"]["code"], "HOOK_EXECUTION_FAILURE");
+    assert!(
+        info["errorInformation"]["message"].as_str().unwrap().contains("expects a status callback within one hour")
+    );
+    let attempts: Vec<_> = stand_in
+        .journal()
+        .iter()
+        .filter(|entry| entry.what == "invocation ended")
+        .map(|entry| (entry.detail.contains("crashed"), entry.detail.contains("will be retried")))
+        .collect();
+    assert_eq!(attempts, [(true, true), (true, true), (true, false)], "{}", journal(&stand_in));
+    let rollback = info["rollbackInfo"]["rollbackDeploymentId"].as_str().unwrap().to_owned();
+    assert_eq!(client.end_of(&rollback, Duration::from_secs(10)).await["status"], "Succeeded");
+    stand_in.shutdown().await;
 }

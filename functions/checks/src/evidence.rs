@@ -198,3 +198,26 @@ pub struct Moment {
     /// What, as a fragment: `plan read`, `routing proven`, `checks started`.
     pub what: String,
 }
+
+/// No body in the evidence is longer, in bytes.
+pub const KEPT_BODY: usize = 2 * 1024;
+
+/// What of a body is kept: text, without secrets, at most [`KEPT_BODY`] bytes of it.
+pub(crate) fn kept_body(body: &[u8], secrets: &[&str]) -> Option<String> {
+    if body.is_empty() {
+        return None;
+    }
+    // Redacted before it is cut, or half a secret would stay at the end.
+    let mut text = redacted(&String::from_utf8_lossy(body), secrets);
+    text.truncate(text.floor_char_boundary(KEPT_BODY));
+    Some(text)
+}
+
+/// The text with every secret replaced.
+pub(crate) fn redacted(text: &str, secrets: &[&str]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+}
+
+#[cfg(test)]
+#[path = "evidence_tests.rs"]
+mod tests;

@@ -2,25 +2,40 @@
 //!
 //! Every contradicted assertion is told, in the plan's order, with what was expected and what was seen.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use http::HeaderName;
 use serde_json::Value;
 
 use crate::message::{Message, codes};
-use crate::plan::predicate::Predicate;
-use crate::plan::{Assertion, Subject};
+use crate::plan::predicate::{Found, Predicate};
+use crate::plan::{Check, Subject, json_path};
 use crate::probe::http::Answer;
 
 /// What is said of a value is no longer than this.
 const LONGEST_VALUE: usize = 120;
 
 /// The messages of all contradicted assertions; none means that every one holds.
-pub(crate) fn contradictions(check: &str, assertions: &[Assertion], answer: &Answer, context: &str) -> Vec<Message> {
+///
+/// A check that names no status expects 2xx: otherwise `within: 1s` alone would pass an error page.
+pub(crate) fn contradictions(check: &Check, answer: &Answer, context: &str) -> Vec<Message> {
     let text = std::str::from_utf8(&answer.body);
     let json = serde_json::from_slice::<Value>(&answer.body);
     let mut messages = Vec::new();
-    for assertion in assertions {
+    let mut tell = |place: &str, found: Vec<String>| {
+        messages.extend(
+            found
+                .into_iter()
+                .map(|text| Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(place)),
+        );
+    };
+    if !names_status(check) && !answer.status.is_success() {
+        let text = format!("status expected 2xx, because expect names none, got {}", answer.status.as_u16());
+        tell(&check.place, vec![text]);
+    }
+    for assertion in &check.assertions {
         let found = match &assertion.subject {
-            Subject::Status(predicate) => values("status", predicate, &[&Value::from(answer.status.as_u16())]),
+            Subject::Status(predicate) => status(predicate, answer),
             Subject::Within(limit) if answer.took > *limit => {
                 vec![format!(
                     "expected an answer within {} ms, got one after {} ms",
@@ -31,38 +46,65 @@ pub(crate) fn contradictions(check: &str, assertions: &[Assertion], answer: &Ans
             Subject::Within(_) => Vec::new(),
             Subject::Header(name, predicate) => header(name, predicate, answer),
             Subject::Body(predicate) => match text {
-                Ok(text) => values("body", predicate, &[&Value::from(text)]),
+                Ok(text) => {
+                    let text = Value::from(text);
+                    let found = Found { values: vec![&text], several: false, text: true };
+                    values("body", predicate, &found)
+                }
                 Err(error) => vec![format!(
                     "body expected to be text, got bytes that are no UTF-8 from byte {} on",
                     error.valid_up_to()
                 )],
             },
             Subject::Json(path, predicate) => match &json {
-                Ok(json) => values(&path.to_string(), predicate, &path.query(json).all()),
+                Ok(json) => {
+                    let text = path.to_string();
+                    let found =
+                        Found { values: path.query(json).all(), several: !json_path::is_singular(&text), text: false };
+                    values(&text, predicate, &found)
+                }
                 Err(error) => vec![format!("body expected to be JSON, got {}: {error}", kind_of(answer))],
             },
         };
-        messages.extend(found.into_iter().map(|text| {
-            Message::new(codes::ASSERTION_FAILED, check, text).with_context(context).at(assertion.place.clone())
-        }));
+        tell(&assertion.place, found);
     }
     // Several assertions on one body that is no JSON say the same thing once.
     messages.dedup_by(|later, earlier| later.text == earlier.text);
     messages
 }
 
+/// Whether the check names the answer's status as one that it wants.
+pub(crate) fn status_is_expected(check: &Check, answer: &Answer) -> bool {
+    let mut named = check.assertions.iter().filter_map(|assertion| match &assertion.subject {
+        Subject::Status(predicate) => Some(predicate),
+        Subject::Within(_) | Subject::Header(..) | Subject::Body(_) | Subject::Json(..) => None,
+    });
+    named.next().is_some_and(|predicate| status(predicate, answer).is_empty())
+}
+
+fn names_status(check: &Check) -> bool {
+    check.assertions.iter().any(|assertion| matches!(assertion.subject, Subject::Status(_)))
+}
+
+fn status(predicate: &Predicate, answer: &Answer) -> Vec<String> {
+    values("status", predicate, &Found::one(&Value::from(answer.status.as_u16())))
+}
+
+/// A header that came several times is one list (RFC 9110, 5.3).
 fn header(name: &HeaderName, predicate: &Predicate, answer: &Answer) -> Vec<String> {
-    let found: Vec<Value> = answer
+    let lines: Vec<String> = answer
         .headers
         .get_all(name)
         .iter()
-        .map(|value| Value::from(String::from_utf8_lossy(value.as_bytes())))
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect();
-    values(&format!("header {name}"), predicate, &found.iter().collect::<Vec<_>>())
+    let joined = Value::from(lines.join(", "));
+    let found = if lines.is_empty() { Vec::new() } else { vec![&joined] };
+    values(&format!("header {name}"), predicate, &Found { values: found, several: false, text: true })
 }
 
-fn values(what: &str, predicate: &Predicate, found: &[&Value]) -> Vec<String> {
-    let seen = match found {
+fn values(what: &str, predicate: &Predicate, found: &Found<'_>) -> Vec<String> {
+    let seen = match found.values.as_slice() {
         [] => "nothing".to_owned(),
         [value] => described(value),
         several => format!("{} values, first {}", several.len(), described(several[0])),
@@ -70,7 +112,7 @@ fn values(what: &str, predicate: &Predicate, found: &[&Value]) -> Vec<String> {
     predicate
         .contradicted(found)
         .into_iter()
-        .map(|condition| format!("{what} expected {condition}, got {seen}"))
+        .map(|condition| format!("{what} expected {}, got {seen}", clipped(&condition.to_string())))
         .collect()
 }
 
@@ -94,3 +136,7 @@ fn kind_of(answer: &Answer) -> String {
     let declared = answer.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     format!("{} bytes of {}", answer.body.len(), declared.unwrap_or("no declared type"))
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

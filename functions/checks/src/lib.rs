@@ -19,4 +19,6 @@ pub mod message;
 pub mod plan;
 mod probe;
 pub mod run;
+#[cfg(test)]
+mod test_server;
 pub mod verdict;

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock;
-use crate::evidence::{CheckEvidence, Outcome, Sample};
+use crate::evidence::{self, CheckEvidence, Outcome, Sample, redacted};
 use crate::judge;
 use crate::message::{Message, codes};
 use crate::plan::{Check, EventPlan};
@@ -22,9 +22,8 @@ use crate::probe::http::{Answer, ProbeError, Prober};
 
 /// More would be a load test.
 const AT_ONCE: usize = 8;
+/// Between two looks at a service that is not ready.
 const NOT_READY_EVERY: Duration = Duration::from_millis(250);
-/// The part of a body that is kept.
-const KEPT_BODY: usize = 2 * 1024;
 
 /// Where a version is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +80,13 @@ pub async fn run(plan: &EventPlan, endpoints: &Endpoints, limits: Limits) -> Vec
                 let evidence = match waited_for(check, ends).await {
                     Ok(()) => {
                         let _slot = slots.acquire().await.expect("the semaphore is never closed");
-                        Execution::new(check, prober, limits).run().await
+                        if clock::now() < limits.deadline {
+                            Execution::new(check, prober, limits).run().await
+                        } else {
+                            let text = "not run, because the time for checks was over";
+                            let message = Message::new(codes::SKIPPED, &check.id, text).at(check.place.clone());
+                            ended(check, Outcome::Skipped, message)
+                        }
                     }
                     Err(message) => ended(check, Outcome::Skipped, message),
                 };
@@ -138,7 +143,7 @@ enum Attempt {
     Passed,
     Contradicted(Vec<Message>),
     Failed(Message),
-    NotReady(Message),
+    NotReady,
 }
 
 /// One check while it runs.
@@ -147,13 +152,15 @@ struct Execution<'a> {
     prober: &'a Prober,
     limits: &'a Limits,
     attempts: u32,
+    /// What a service that was not ready said last.
+    not_ready: Option<String>,
     first_contradicting: Option<Sample>,
     last: Option<Sample>,
 }
 
 impl<'a> Execution<'a> {
     fn new(check: &'a Check, prober: &'a Prober, limits: &'a Limits) -> Self {
-        Self { check, prober, limits, attempts: 0, first_contradicting: None, last: None }
+        Self { check, prober, limits, attempts: 0, not_ready: None, first_contradicting: None, last: None }
     }
 
     async fn run(mut self) -> CheckEvidence {
@@ -161,7 +168,12 @@ impl<'a> Execution<'a> {
         let (outcome, messages) = match timeout_at(self.limits.deadline, self.attempts(started)).await {
             Ok(end) => end,
             Err(_) => {
-                let text = format!("not finished when the time for checks was over, after {} attempts", self.attempts);
+                let seen = match &self.not_ready {
+                    Some(seen) if self.attempts == 0 => format!("; it was not ready: {seen}"),
+                    _ => String::new(),
+                };
+                let text =
+                    format!("not finished when the time for checks was over, after {} attempts{seen}", self.attempts);
                 let message = Message::new(codes::OUT_OF_TIME, &self.check.id, text).at(self.check.place.clone());
                 (Outcome::Errored, vec![message])
             }
@@ -177,7 +189,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Attempts until enough have passed in a row, or no further one is due.
-    async fn attempts(&mut self, started: Instant) -> (Outcome, Vec<Message>) {
+    async fn attempts(&mut self, mut started: Instant) -> (Outcome, Vec<Message>) {
         let mut passed_in_a_row = 0;
         loop {
             let attempt = self.attempt().await;
@@ -186,12 +198,11 @@ impl<'a> Execution<'a> {
                 None => (Duration::ZERO, started),
             };
             let (wait, end) = match attempt {
-                Attempt::NotReady(message) => {
-                    if clock::now() + NOT_READY_EVERY >= self.limits.stabilise_until {
-                        return (Outcome::Failed, vec![message]);
-                    }
+                Attempt::NotReady => {
                     passed_in_a_row = 0;
-                    sleep_until(clock::now() + NOT_READY_EVERY).await;
+                    sleep_until((clock::now() + NOT_READY_EVERY).min(self.limits.stabilise_until)).await;
+                    // The time that `retry` gives begins when judging begins.
+                    started = clock::now();
                     continue;
                 }
                 Attempt::Passed => {
@@ -234,19 +245,29 @@ impl<'a> Execution<'a> {
             Ok(answer) => {
                 let took = answer.took.as_millis();
                 let context = format!("{line} via {via}, {} in {took} ms, {attempt}", answer.status.as_u16());
-                let sample = sample(&line, via, number, &answer);
-                if is_not_ready(answer.status) && clock::now() < self.limits.stabilise_until {
+                let sample = sample(&line, via, number, &answer, &request.secrets());
+                let not_ready = is_not_ready(answer.status) && !judge::status_is_expected(self.check, &answer);
+                if not_ready && clock::now() < self.limits.stabilise_until {
                     self.last = Some(sample);
-                    return Attempt::NotReady(self.not_ready(answer.status.as_str(), &context));
+                    self.not_ready = Some(answer.status.as_u16().to_string());
+                    return Attempt::NotReady;
                 }
                 self.attempts = number;
-                let messages = judge::contradictions(&self.check.id, &self.check.assertions, &answer, &context);
+                let mut messages = judge::contradictions(self.check, &answer, &context);
                 if messages.is_empty() {
                     self.last = Some(sample);
                     return Attempt::Passed;
                 }
+                if not_ready {
+                    messages.insert(0, self.never_ready(&context));
+                }
+                for message in &mut messages {
+                    message.text = redacted(&message.text, &request.secrets());
+                }
                 if self.first_contradicting.is_none() {
                     self.first_contradicting = Some(sample);
+                    // Otherwise an older attempt would stand behind this one.
+                    self.last = None;
                 } else {
                     self.last = Some(sample);
                 }
@@ -264,22 +285,28 @@ impl<'a> Execution<'a> {
                     error: Some(error.to_string()),
                 });
                 if error.is_not_ready() && clock::now() < self.limits.stabilise_until {
-                    return Attempt::NotReady(self.not_ready(&error.to_string(), &context));
+                    self.not_ready = Some(error.to_string());
+                    return Attempt::NotReady;
                 }
                 self.attempts = number;
-                Attempt::Failed(self.no_answer(&error, &context))
+                Attempt::Failed(if error.is_not_ready() && self.not_ready.is_some() {
+                    self.never_ready(&context)
+                } else {
+                    self.no_answer(&error, &context)
+                })
             }
         }
     }
 
-    fn not_ready(&self, seen: &str, context: &str) -> Message {
+    fn never_ready(&self, context: &str) -> Message {
+        let seen = self.not_ready.as_deref().unwrap_or("no wait for it was due");
         let text =
             format!("not ready when the stabilise window was over: {seen}; raise budget.stabilise if it starts slowly");
         Message::new(codes::NOT_READY, &self.check.id, text).with_context(context).at(self.check.place.clone())
     }
 
     fn no_answer(&self, error: &ProbeError, context: &str) -> Message {
-        Message::new(codes::REQUEST_FAILED, &self.check.id, format!("expected an answer: {error}"))
+        Message::new(codes::REQUEST_FAILED, &self.check.id, format!("expected an answer, got none: {error}"))
             .with_context(context)
             .at(self.check.place.clone())
     }
@@ -290,15 +317,18 @@ fn is_not_ready(status: StatusCode) -> bool {
     [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&status)
 }
 
-fn sample(request: &str, via: &str, attempt: u32, answer: &Answer) -> Sample {
-    let kept = &answer.body[..answer.body.len().min(KEPT_BODY)];
+fn sample(request: &str, via: &str, attempt: u32, answer: &Answer, secrets: &[&str]) -> Sample {
     Sample {
         request: request.to_owned(),
         via: via.to_owned(),
         status: Some(answer.status.as_u16()),
         took_ms: u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX),
         attempt,
-        body: (!kept.is_empty()).then(|| String::from_utf8_lossy(kept).into_owned()),
+        body: evidence::kept_body(&answer.body, secrets),
         error: None,
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -164,9 +164,10 @@ impl World {
 
 fn load_balancing(names: &Names, scenario: &Scenario) -> LoadBalancing {
     let [first, second] = names.target_groups().map(|name| Names::target_group_arn(&name));
-    // What CreateDeploymentGroup leaves behind: production weighted with the idle group first, the test listener as it was.
+    // What CreateDeploymentGroup leaves behind: production weighted with the idle group first, the test listener as it was,
+    // a single forward. It leads to the group that serves, as after a first deployment, so that nobody is refused there.
     let production = (names.production_listener(), vec![(second.clone(), 0), (first.clone(), 100)]);
-    let test = names.test_listener().map(|arn| (arn, vec![(second.clone(), 1)]));
+    let test = names.test_listener().map(|arn| (arn, vec![(first.clone(), 1)]));
     let listener = |(arn, forwards)| Listener { arn, port: 0, forwards, unconfirmed: 0 };
     LoadBalancing {
         listeners: [Some(production), test].into_iter().flatten().map(listener).collect(),

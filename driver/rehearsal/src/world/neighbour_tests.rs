@@ -31,8 +31,8 @@ fn facts_7_the_listeners_before_and_during_a_deployment() {
     assert!(production.contains(&weighted(0, 100)), "weighted, without a scalar: {production}");
     let test = describe(&mut simulation, &arns[1]);
     let scalar = format!(
-        "<Type>forward</Type><TargetGroupArn>{green}</TargetGroupArn><ForwardConfig><TargetGroups>{}</TargetGroups>",
-        entry(&green, 1)
+        "<Type>forward</Type><TargetGroupArn>{blue}</TargetGroupArn><ForwardConfig><TargetGroups>{}</TargetGroups>",
+        entry(&blue, 1)
     );
     assert!(test.contains(&scalar), "scalar and one entry of weight 1: {test}");
     running(&mut simulation);

@@ -5,7 +5,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
-use super::fields::{Fields, Problems, duration, list, text};
+use super::fields::{Fields, Problems, duration, integer, list, text};
 use super::model::{Assertion, Subject};
 use super::predicate::{Condition, Predicate, Type};
 use super::tree::{Node, Value};
@@ -43,6 +43,9 @@ pub(crate) fn assertions(node: &Node, path: &str, problems: &mut Problems) -> Ve
     }
     if let Some(node) = fields.get("within") {
         let within = duration(node, &fields.path_of("within"), problems);
+        if within.is_some_and(|within| within.is_zero()) {
+            problems.add(node.at, &fields.path_of("within"), "expected more than 0");
+        }
         assertions.extend(within.map(|within| at(node, Subject::Within(within), problems)));
     }
     if let Some(node) = fields.get("headers") {
@@ -64,17 +67,8 @@ fn at(node: &Node, subject: Subject, problems: &Problems) -> Assertion {
 
 /// A list of statuses means any of them.
 fn status(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
-    let valid = |node: &Node, problems: &mut Problems, path: &str| match &node.value {
-        Value::Number(number) if number.as_u64().is_some_and(|status| (100..=599).contains(&status)) => true,
-        Value::Number(number) => {
-            problems.add(node.at, path, format_args!("expected an HTTP status between 100 and 599, got {number}"));
-            false
-        }
-        other => {
-            problems.add(node.at, path, format_args!("expected an HTTP status, got {}", other.kind()));
-            false
-        }
-    };
+    let one =
+        |node: &Node, path: &str, problems: &mut Problems| integer(node, path, 100, 599, problems).map(Json::from);
     match &node.value {
         Value::Map(_) => predicate(node, path, problems),
         Value::List(items) if items.is_empty() => {
@@ -82,13 +76,11 @@ fn status(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate>
             None
         }
         Value::List(items) => {
-            let all = items
-                .iter()
-                .enumerate()
-                .fold(true, |all, (index, item)| valid(item, problems, &format!("{path}[{index}]")) && all);
-            all.then(|| Predicate(vec![Condition::In(items.iter().map(Json::from).collect())]))
+            let read = |(index, item)| one(item, &format!("{path}[{index}]"), problems);
+            let statuses: Vec<Json> = items.iter().enumerate().filter_map(read).collect();
+            (statuses.len() == items.len()).then(|| Predicate(vec![Condition::In(statuses)]))
         }
-        _ => valid(node, problems, path).then(|| Predicate(vec![Condition::Equals(Json::from(node))])),
+        _ => one(node, path, problems).map(|status| Predicate(vec![Condition::Equals(status)])),
     }
 }
 
@@ -145,7 +137,7 @@ fn predicate(node: &Node, path: &str, problems: &mut Problems) -> Option<Predica
             None
         }
         Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
-            Some(Predicate(vec![Condition::Equals(Json::from(node))]))
+            Some(Predicate(vec![Condition::Equals(value(node, path, problems))]))
         }
     }
 }
@@ -153,6 +145,10 @@ fn predicate(node: &Node, path: &str, problems: &mut Problems) -> Option<Predica
 fn conditions(fields: &Fields<'_>, problems: &mut Problems) -> Option<Predicate> {
     let given: Vec<_> = fields.entries().iter().filter(|(key, _)| CONDITIONS.contains(&key.name.as_str())).collect();
     if given.is_empty() {
+        // Another name than `at` has been told as unknown already.
+        if fields.entries().iter().any(|(key, _)| key.name != "at") {
+            return None;
+        }
         problems.add(
             fields.at,
             fields.path(),
@@ -169,11 +165,16 @@ fn conditions(fields: &Fields<'_>, problems: &mut Problems) -> Option<Predicate>
 
 fn condition(name: &str, node: &Node, path: &str, problems: &mut Problems) -> Option<Condition> {
     Some(match name {
-        "equals" => Condition::Equals(Json::from(node)),
-        "not" => Condition::Not(Json::from(node)),
-        "contains" => Condition::Contains(Json::from(node)),
+        "equals" => Condition::Equals(value(node, path, problems)),
+        "not" => Condition::Not(match node.value {
+            Value::Null => Predicate(vec![Condition::Equals(Json::Null)]),
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+                predicate(node, path, problems)?
+            }
+        }),
+        "contains" => Condition::Contains(value(needed(node, path, problems)?, path, problems)),
         "matches" => {
-            let pattern = text(node, path, problems)?;
+            let pattern = text(needed(node, path, problems)?, path, problems)?;
             let regex = Regex::new(pattern).map_err(|error| {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
@@ -181,14 +182,14 @@ fn condition(name: &str, node: &Node, path: &str, problems: &mut Problems) -> Op
             });
             Condition::Matches(regex.ok()?)
         }
-        "starts_with" => Condition::StartsWith(text(node, path, problems)?.to_owned()),
+        "starts_with" => Condition::StartsWith(text(needed(node, path, problems)?, path, problems)?.to_owned()),
         "in" => {
             let items = list(node, path, problems)?;
             if items.is_empty() {
                 problems.add(node.at, path, "lists no value; nothing could pass");
                 return None;
             }
-            Condition::In(items.iter().map(Json::from).collect())
+            Condition::In(items.iter().map(|item| value(item, path, problems)).collect())
         }
         "greater_than" => Condition::GreaterThan(number(node, path, problems)?),
         "at_least" => Condition::AtLeast(number(node, path, problems)?),
@@ -205,8 +206,40 @@ fn condition(name: &str, node: &Node, path: &str, problems: &mut Problems) -> Op
             Condition::Type(kind)
         }
         // The caller passes only names of `CONDITIONS`, of which this is the last.
-        _ => Condition::Count(Box::new(predicate(node, path, problems)?)),
+        _ => Condition::Count(count(node, path, problems)?),
     })
+}
+
+/// What a number of things can be compared with.
+const OF_A_COUNT: [&str; 7] = ["equals", "not", "in", "greater_than", "at_least", "less_than", "at_most"];
+
+fn count(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
+    match &node.value {
+        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_COUNT, &[], problems)?, problems),
+        _ => integer(node, path, 0, u64::MAX, problems)
+            .map(|count| Predicate(vec![Condition::Equals(Json::from(count))])),
+    }
+}
+
+/// A value that is compared; a key that stands twice in it is a problem like everywhere.
+fn value(node: &Node, path: &str, problems: &mut Problems) -> Json {
+    match &node.value {
+        Value::Map(entries) => {
+            let _ = Fields::any(node, path, problems);
+            entries.iter().map(|(key, node)| (key.name.clone(), value(node, path, problems))).collect()
+        }
+        Value::List(items) => items.iter().map(|item| value(item, path, problems)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => Json::from(node),
+    }
+}
+
+/// An empty text is contained in everything.
+fn needed<'a>(node: &'a Node, path: &str, problems: &mut Problems) -> Option<&'a Node> {
+    if matches!(&node.value, Value::Text(text) if text.is_empty()) {
+        problems.add(node.at, path, "must not be empty; it would hold for everything");
+        return None;
+    }
+    Some(node)
 }
 
 fn number(node: &Node, path: &str, problems: &mut Problems) -> Option<f64> {

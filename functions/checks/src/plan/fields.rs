@@ -11,11 +11,13 @@ use crate::message::{Message, codes};
 pub(crate) struct Problems {
     file: String,
     found: Vec<(Position, Message)>,
+    /// Where a value is not known; whatever else is wrong with it follows from that.
+    unknown_values: Vec<Position>,
 }
 
 impl Problems {
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), found: Vec::new() }
+        Self { file: file.to_owned(), found: Vec::new(), unknown_values: Vec::new() }
     }
 
     /// `checks.yaml:38`, for messages about what a valid plan demands.
@@ -26,6 +28,14 @@ impl Problems {
     /// Keeps `path: text (file:line:column)`.
     pub(crate) fn add(&mut self, at: Position, path: &str, text: impl Display) {
         self.keep(at, path, text, String::new());
+    }
+
+    /// Keeps that a value cannot be known, and nothing further about it.
+    pub(crate) fn add_unknown_value(&mut self, at: Position, path: &str, texts: Vec<String>) {
+        for text in texts {
+            self.add(at, path, text);
+        }
+        self.unknown_values.push(at);
     }
 
     /// Keeps a problem about a name, with the nearest known one.
@@ -40,12 +50,16 @@ impl Problems {
         let known: Vec<&str> = known.into_iter().collect();
         let hint = match nearest(name, &known) {
             Some(near) => format!("; did you mean {near:?}?"),
+            None if known.is_empty() => String::new(),
             None => format!("; expected one of {}", known.join(", ")),
         };
         self.keep(at, path, format_args!("unknown {what} {name:?}"), hint);
     }
 
     fn keep(&mut self, at: Position, path: &str, text: impl Display, hint: String) {
+        if self.unknown_values.contains(&at) {
+            return;
+        }
         let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
         let text = format!("{path}{text} ({}:{}:{}){hint}", self.file, at.line, at.column);
         self.found.push((at, Message::new(codes::PLAN_INVALID, "plan", text)));
@@ -154,19 +168,15 @@ impl<'a> Fields<'a> {
         duration(self.get(name)?, &self.path_of(name), problems)
     }
 
-    pub(crate) fn integer(&self, name: &str, least: u64, problems: &mut Problems) -> Option<u64> {
-        integer(self.get(name)?, &self.path_of(name), least, problems)
+    pub(crate) fn integer(&self, name: &str, least: u64, most: u64, problems: &mut Problems) -> Option<u64> {
+        integer(self.get(name)?, &self.path_of(name), least, most, problems)
     }
 
     /// One of several words.
     pub(crate) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)], problems: &mut Problems) -> Option<T> {
         let node = self.get(name)?;
         let path = self.path_of(name);
-        // `off` is a boolean to older readers of YAML; a plan may mean it as the word that it is.
-        let given = match &node.value {
-            Value::Bool(false) => "off",
-            _ => text(node, &path, problems)?,
-        };
+        let given = text(node, &path, problems)?;
         let found = words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
         if found.is_none() {
             problems.unknown(node.at, &path, "value", given, words.iter().map(|(word, _)| *word));
@@ -202,18 +212,19 @@ pub(crate) fn texts(node: &Node, path: &str, problems: &mut Problems) -> Vec<(St
     items.iter().enumerate().filter_map(read).collect()
 }
 
-pub(crate) fn integer(node: &Node, path: &str, least: u64, problems: &mut Problems) -> Option<u64> {
-    match &node.value {
-        Value::Number(number) if number.as_u64().is_some_and(|value| value >= least) => number.as_u64(),
-        Value::Number(number) => {
-            problems.add(node.at, path, format_args!("expected a whole number of at least {least}, got {number}"));
-            None
-        }
-        other => {
-            problems.add(node.at, path, format_args!("expected a whole number, got {}", other.kind()));
-            None
-        }
+/// A whole number; text counts where it is one, because a variable's value is text.
+pub(crate) fn integer(node: &Node, path: &str, least: u64, most: u64, problems: &mut Problems) -> Option<u64> {
+    let (read, given) = match &node.value {
+        Value::Number(number) => (number.as_u64(), number.to_string()),
+        Value::Text(text) => (text.parse().ok(), format!("{text:?}")),
+        other => (None, other.kind().to_owned()),
+    };
+    let read = read.filter(|value| (least..=most).contains(value));
+    if read.is_none() {
+        let range = if most == u64::MAX { format!("of at least {least}") } else { format!("from {least} to {most}") };
+        problems.add(node.at, path, format_args!("expected a whole number {range}, got {given}"));
     }
+    read
 }
 
 pub(crate) fn duration(node: &Node, path: &str, problems: &mut Problems) -> Option<Duration> {
@@ -236,6 +247,9 @@ pub(crate) fn duration(node: &Node, path: &str, problems: &mut Problems) -> Opti
     read
 }
 
+/// No clock can add more than it can hold; nothing in a plan needs as long as this.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
+
 /// `500ms`, `90s`, `8m`, `2h`, `21d`. A number without a unit is refused: nobody knows which was meant.
 fn parse_duration(text: &str) -> Option<Duration> {
     let split = text.find(|character: char| !character.is_ascii_digit())?;
@@ -248,7 +262,8 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "d" => 86_400_000,
         _ => return None,
     };
-    number.parse::<u64>().ok()?.checked_mul(milliseconds).map(Duration::from_millis)
+    let duration = number.parse::<u64>().ok()?.checked_mul(milliseconds).map(Duration::from_millis)?;
+    (duration <= LONGEST).then_some(duration)
 }
 
 #[cfg(test)]

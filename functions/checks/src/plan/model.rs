@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, header};
 use serde_json_path::JsonPath;
 
 use super::predicate::Predicate;
@@ -130,6 +130,30 @@ pub(crate) struct HttpRequest {
     pub(crate) body: Option<String>,
     /// How many redirects are followed.
     pub(crate) follow: usize,
+}
+
+/// Headers whose values are secrets; so are those of every header whose name says `token`, `secret`, `key` or `password`.
+const SECRET_HEADERS: [HeaderName; 3] = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
+
+impl HttpRequest {
+    /// What a service may echo and the evidence must not hold. A very short value is none: replacing it would hide
+    /// ordinary text.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        let is_secret = |name: &HeaderName| {
+            SECRET_HEADERS.contains(name)
+                || ["token", "secret", "key", "password"].iter().any(|word| name.as_str().contains(word))
+        };
+        let values =
+            self.headers.iter().filter(|(name, _)| is_secret(name)).filter_map(|(_, value)| value.to_str().ok());
+        let mut secrets: Vec<&str> = values
+            .flat_map(|value| [value, value.rsplit(' ').next().unwrap_or(value)])
+            .filter(|value| value.len() >= 6)
+            .collect();
+        // The longest first, so that none leaves a rest of another.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.dedup();
+        secrets
+    }
 }
 
 /// Repeated attempts.

@@ -1,1 +1,252 @@
-//! Bad plans, each with its message.
+//! What a plan may say, and what every mistake in it is told: code, path, place, and the nearest known name.
+
+use std::time::Duration;
+
+use super::*;
+use crate::event::HookEvent;
+
+fn variables(name: &str) -> Option<String> {
+    match name {
+        "HOST" => Some("shop.example.com".to_owned()),
+        "STATUS" => Some("204".to_owned()),
+        "YAML" => Some("200\nexpect: {}".to_owned()),
+        _ => None,
+    }
+}
+
+fn problems(text: &str) -> Vec<String> {
+    match read(text, "checks.yaml", &variables) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.messages().iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// A plan with one check; `check` stands from line 4, column 5 on.
+fn with(check: &str) -> String {
+    format!("version: 1\nhooks: {{ AfterAllowTestTraffic: [a] }}\nchecks:\n  - {}\n", check.replace('\n', "\n    "))
+}
+
+/// A plan whose check `a` expects this; the mapping stands at line 6, column 13.
+fn expecting(expect: &str) -> String {
+    with(&format!("id: a\nhttp: {{ get: / }}\nexpect: {expect}"))
+}
+
+/// A plan whose check `a` asks this; the mapping stands at line 5, column 11.
+fn asking(http: &str) -> String {
+    with(&format!("id: a\nhttp: {http}\nexpect: {{ status: 200 }}"))
+}
+
+/// A plan with this line 2.
+fn and(line: &str) -> String {
+    format!(
+        "version: 1\n{line}\nhooks: {{ AfterAllowTestTraffic: [a] }}\nchecks: [{{ id: a, http: {{ get: / }}, expect: {{ status: 200 }} }}]\n"
+    )
+}
+
+const GOOD: &str = r#"
+version: 1
+budget: { total: 8m, report_reserve: 30s, stabilise: 90s }
+endpoints:
+  green: { via: test_listener, host: "${HOST}" }
+  blue: { url: "https://127.0.0.1:8443/" }
+attest: { routing: off, targets_healthy: { at_least: 2 } }
+hooks:
+  AfterAllowTestTraffic: [product, health]
+  BeforeAllowTraffic: [health]
+checks:
+  - id: health
+    http: { get: /healthz }
+    expect: { status: "${STATUS}", within: 500ms }
+    timeout: 2s
+    on_inconclusive: warn
+  - id: product
+    after: [health]
+    severity: warn
+    side_effects: accepted
+    http: { post: "/api/products?q=tea%20green", headers: { accept: application/json }, body: '{"a":1}', follow: 2 }
+    expect:
+      status: [200, 203]
+      headers: { content-type: { contains: json }, x-version: "2" }
+      json:
+        - { at: $.id, equals: 42 }
+        - { at: $.price, greater_than: 0, type: number }
+        - { at: "$.tags[*]", count: { at_least: 1 } }
+      body: { not: { contains: error } }
+    retry: { until: 20s, every: 1s, pass_after: 3 }
+"#;
+
+#[test]
+fn a_good_plan_is_read_as_it_is_meant() {
+    let plan = read(GOOD, "checks.yaml", &variables).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(plan.budget.total, Some(Duration::from_secs(480)));
+    assert_eq!(plan.endpoints.green, EndpointSpec { via: Via::TestListener, host: Some("shop.example.com".into()) });
+    assert_eq!(plan.endpoints.blue.via, Via::Url("https://127.0.0.1:8443".into()));
+    assert_eq!(plan.attest.routing, Requirement::Off);
+    assert_eq!(plan.attest.targets_healthy, TargetsHealthy::AtLeast(2));
+    assert_eq!(plan.identity().sha256.len(), 64);
+    let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
+    assert_eq!(event.ids().collect::<Vec<_>>(), ["health", "product"]);
+    assert!(event.checks[0].inconclusive_excused);
+    assert_eq!(event.checks[0].timeout, Duration::from_secs(2));
+    assert_eq!(event.checks[1].retry.unwrap().pass_after, 3);
+    assert_eq!(event.checks[1].assertions.len(), 7);
+}
+
+#[test]
+fn json_is_a_plan_too() {
+    let text = r#"{"version":1,"hooks":{"BeforeAllowTraffic":["a"]},"checks":[{"id":"a","http":{"get":"/"},"expect":{"status":200}}]}"#;
+    assert_eq!(problems(text), [""; 0]);
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let plan = read(&expecting("{ status: 200 }"), "checks.yaml", &variables).unwrap();
+    assert_eq!((plan.budget.report_reserve.as_secs(), plan.budget.stabilise.as_secs()), (30, 60));
+    assert_eq!(plan.endpoints.green.via, Via::TestListener);
+    assert_eq!(plan.endpoints.blue.via, Via::ProductionListener);
+    assert_eq!((plan.attest.routing, plan.attest.targets_healthy), (Requirement::Required, TargetsHealthy::All));
+    let check = &plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap().checks[0];
+    assert_eq!((check.timeout.as_secs(), check.retry, check.request.follow), (5, None, 0));
+}
+
+#[test]
+fn an_event_without_checks_is_told_and_never_empty() {
+    let plan = read(&expecting("{ status: 200 }"), "checks.yaml", &variables).unwrap();
+    let message = plan.for_event(HookEvent::BeforeAllowTraffic).unwrap_err();
+    assert_eq!(message.code, "GL1002");
+    assert!(message.text.contains("BeforeAllowTraffic"), "{message}");
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    let table: Vec<(String, &str)> = BAD.iter().map(|(kind, text, told)| (kind(text), *told)).collect();
+    assert!(table.len() >= 30);
+    let mut wrong = String::new();
+    for (text, told) in &table {
+        let found = problems(text);
+        let told: Vec<String> = told.lines().map(|line| format!("GL1001 plan: {line}")).collect();
+        if found != told {
+            wrong.push_str(&format!("--- expected\n{}\n+++ got\n{}\n", told.join("\n"), found.join("\n")));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+type Kind = fn(&str) -> String;
+
+const WHOLE: Kind = |text| text.to_owned();
+const EXPECTING: Kind = expecting;
+const ASKING: Kind = asking;
+const WITH: Kind = with;
+const AND: Kind = and;
+
+#[rustfmt::skip]
+const BAD: &[(Kind, &str, &str)] = &[
+    (EXPECTING, "{ staus: 200 }", "checks[0].expect: unknown field \"staus\" (checks.yaml:6:15); did you mean \"status\"?"),
+    (EXPECTING, "{ status: 200, status: 201 }", "checks[0].expect: \"status\" stands twice; it is already on line 6 (checks.yaml:6:28)"),
+    (EXPECTING, "{}", "checks[0].expect: expects nothing; say at least a status (checks.yaml:6:13)"),
+    (EXPECTING, "[]", "checks[0].expect: expected a mapping, got a list (checks.yaml:6:13)"),
+    (EXPECTING, "{ status: 700 }", "checks[0].expect.status: expected a whole number from 100 to 599, got 700 (checks.yaml:6:23)"),
+    (EXPECTING, "{ status: ok }", "checks[0].expect.status: expected a whole number from 100 to 599, got \"ok\" (checks.yaml:6:23)"),
+    (EXPECTING, "{ status: [] }", "checks[0].expect.status: lists no status; nothing could pass (checks.yaml:6:23)"),
+    (EXPECTING, "{ within: 5 }", "checks[0].expect.within: expected a duration such as 500ms, 90s or 8m, got \"5\" (checks.yaml:6:23)"),
+    (EXPECTING, "{ within: 0s }", "checks[0].expect.within: expected more than 0 (checks.yaml:6:23)"),
+    (EXPECTING, "{ within: 1sec }", "checks[0].expect.within: expected a duration such as 500ms, 90s or 8m, got \"1sec\" (checks.yaml:6:23)"),
+    (EXPECTING, "{ body: {} }", "checks[0].expect.body: says nothing to match; add one of equals, not, contains, matches, starts_with, in, greater_than, at_least, less_than, at_most, exists, empty, type, count (checks.yaml:6:21)"),
+    (EXPECTING, "{ body: { contain: x } }", "checks[0].expect.body: unknown field \"contain\" (checks.yaml:6:23); did you mean \"contains\"?"),
+    (EXPECTING, "{ body: { contains: '' } }", "checks[0].expect.body.contains: must not be empty; it would hold for everything (checks.yaml:6:33)"),
+    (EXPECTING, "{ body: { matches: '(' } }", "checks[0].expect.body.matches: \"(\" is no regular expression: unclosed group (checks.yaml:6:32)"),
+    (EXPECTING, "{ body: { not: { contain: x } } }", "checks[0].expect.body.not: unknown field \"contain\" (checks.yaml:6:30); did you mean \"contains\"?"),
+    (EXPECTING, "{ headers: {} }", "checks[0].expect.headers: names no header; nothing would be checked (checks.yaml:6:24)"),
+    (EXPECTING, "{ headers: { 'a b': x } }", "checks[0].expect.headers: \"a b\" is no HTTP header name (checks.yaml:6:26)"),
+    (EXPECTING, "{ json: [] }", "checks[0].expect.json: lists no assertion; nothing would be checked (checks.yaml:6:21)"),
+    (EXPECTING, "{ json: [ { at: price, equals: 1 } ] }", "checks[0].expect.json[0].at: \"price\" is no JSONPath (RFC 9535): at position 0, parser error (checks.yaml:6:29)"),
+    (EXPECTING, "{ json: [ { at: $.a } ] }", "checks[0].expect.json[0]: says nothing to match; add one of equals, not, contains, matches, starts_with, in, greater_than, at_least, less_than, at_most, exists, empty, type, count (checks.yaml:6:23)"),
+    (EXPECTING, "{ json: [ { equals: 1 } ] }", "checks[0].expect.json[0]: \"at\" is missing (checks.yaml:6:23)"),
+    (EXPECTING, "{ json: [ { at: $.a, type: strin } ] }", "checks[0].expect.json[0].type: unknown type \"strin\" (checks.yaml:6:40); did you mean \"string\"?"),
+    (EXPECTING, "{ json: [ { at: $.a, count: { contains: 1 } } ] }", "checks[0].expect.json[0].count: unknown field \"contains\" (checks.yaml:6:43); expected one of equals, not, in, greater_than, at_least, less_than, at_most"),
+    (EXPECTING, "{ json: [ { at: $.a, equals: { b: 1, b: 2 } } ] }", "checks[0].expect.json[0].equals: \"b\" stands twice; it is already on line 6 (checks.yaml:6:50)"),
+    (EXPECTING, "{ json: [ { at: $.a, greater_than: '0' } ] }", "checks[0].expect.json[0].greater_than: expected a number, got a text (checks.yaml:6:48)"),
+    (EXPECTING, "{ json: [ { at: $.a, exists: yes } ] }", "checks[0].expect.json[0].exists: expected true or false, got a text (checks.yaml:6:42)"),
+    (EXPECTING, "{ json: [ { at: $.a, in: [] } ] }", "checks[0].expect.json[0].in: lists no value; nothing could pass (checks.yaml:6:38)"),
+    (EXPECTING, "{ schema: product.json }", "checks[0].expect: \"schema\" is not supported by this version (checks.yaml:6:15)"),
+    (EXPECTING, "{ status: \"${UNSET}\" }", "checks[0].expect.status: variable \"UNSET\" is not defined (checks.yaml:6:23)"),
+    (EXPECTING, "{ body: \"${secret:TOKEN}\" }", "checks[0].expect.body: \"${secret:TOKEN}\" is not supported by this version (checks.yaml:6:21)"),
+    (EXPECTING, "{ body: \"${\" }", "checks[0].expect.body: \"${\" without \"}\"; write \"$${\" for a literal one (checks.yaml:6:21)"),
+    (EXPECTING, "{ status: \"${YAML}\" }", "checks[0].expect.status: expected a whole number from 100 to 599, got \"200\\nexpect: {}\" (checks.yaml:6:23)"),
+    (ASKING, "{ gett: / }", "checks[0].http: unknown field \"gett\" (checks.yaml:5:13); did you mean \"get\"?"),
+    (ASKING, "{ get: /, head: / }", "checks[0].http: expected one method, got 2; write `get: /path` (checks.yaml:5:11)"),
+    (ASKING, "{ get: healthz }", "checks[0].http.get: expected a path that begins with / and is percent-encoded, got \"healthz\" (checks.yaml:5:18)"),
+    (ASKING, "{ get: //other.example.com/ }", "checks[0].http.get: expected a path that begins with / and is percent-encoded, got \"//other.example.com/\" (checks.yaml:5:18)"),
+    (ASKING, "{ get: http://other.example.com/ }", "checks[0].http.get: expected a path that begins with / and is percent-encoded, got \"http://other.example.com/\" (checks.yaml:5:18)"),
+    (ASKING, "{ post: / }", "checks[0].http: POST may change something; add `side_effects: accepted` to the check if that is meant (checks.yaml:5:11)"),
+    (ASKING, "{ get: /, body: x }", "checks[0].http.body: GET takes no body (checks.yaml:5:27)"),
+    (ASKING, "{ get: /, headers: { Host: other } }", "checks[0].http.headers.Host: cannot be set here; use endpoints.green.host (checks.yaml:5:32)"),
+    (ASKING, "{ get: /, headers: { 'x y': other } }", "checks[0].http.headers.x y: \"x y\" is no HTTP header name (checks.yaml:5:32)"),
+    (ASKING, "{ get: /, follow: 21 }", "checks[0].http.follow: expected a whole number from 0 to 20, got 21 (checks.yaml:5:29)"),
+    (WITH, "id: a\nexpect: { status: 200 }", "checks[0]: \"http\" is missing (checks.yaml:4:5)"),
+    (WITH, "id: a\nhttp: { get: / }", "checks[0]: \"expect\" is missing (checks.yaml:4:5)"),
+    (WITH, "id: a\nload: { get: /, rate: 20/s }\nexpect: [ p95 ]", "checks[0]: \"load\" is not supported by this version (checks.yaml:5:5)"),
+    (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nretry: { every: 1s }", "checks[0].retry: \"until\" is missing (checks.yaml:7:12)"),
+    (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nretry: { until: 2s, pass_after: 9 }", "checks[0].retry.pass_after: 9 attempts do not fit into until (checks.yaml:7:37)"),
+    (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nafter: [a]", "checks[0].after: \"a\" waits for itself; it could never run (checks.yaml:7:13)"),
+    (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nafter: [b]", "checks[0].after: unknown check \"b\" (checks.yaml:7:13); expected one of a"),
+    (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nseverity: blocks", "checks[0].severity: unknown value \"blocks\" (checks.yaml:7:15); did you mean \"block\"?"),
+    (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\ntimeout: 0s", "checks[0].timeout: expected more than 0 (checks.yaml:7:14)"),
+    (WHOLE, "version: 1
+hooks: { AfterAllowTestTraffic: [a, a] }
+checks:
+  - { id: a, http: { get: / }, expect: { status: 200 } }
+  - { id: a, http: { get: / }, expect: { status: 200 } }", "hooks.AfterAllowTestTraffic: lists \"a\" twice (checks.yaml:2:37)\nchecks[1].id: \"a\" is the id of an earlier check (checks.yaml:5:11)"),
+    (WHOLE, "version: 1
+hooks: { AfterAllowTestTraffic: [a, b], BeforeAllowTraffic: [b] }
+checks:
+  - { id: a, http: { get: / }, expect: { status: 200 } }
+  - { id: b, after: [a], http: { get: / }, expect: { status: 200 } }", "hooks.BeforeAllowTraffic: \"b\" runs after \"a\", which this event does not run (checks.yaml:2:61)"),
+    (WHOLE, "version: 1
+hooks: { AfterAllowTestTraffic: [a, b] }
+checks:
+  - { id: a, after: [b], http: { get: / }, expect: { status: 200 } }
+  - { id: b, after: [a], http: { get: / }, expect: { status: 200 } }", "checks[0].after: \"a\" waits for itself; it could never run (checks.yaml:4:22)\nchecks[1].after: \"b\" waits for itself; it could never run (checks.yaml:5:22)"),
+    (WHOLE, "version: 1
+hooks: { AfterAllowTestTraffic: [] }
+checks:
+  - { id: 'a b', http: { get: / }, expect: { status: 200 } }", "hooks.AfterAllowTestTraffic: lists no checks; nothing would be validated (checks.yaml:2:33)\nchecks[0].id: \"a b\" is no id; it has at most 64 letters, digits, -, _ and . (checks.yaml:4:11)"),
+    (AND, "mode: observe", "\"mode\" is not supported by this version (checks.yaml:2:1)"),
+    (AND, "budjet: { total: 1m }", "unknown field \"budjet\" (checks.yaml:2:1); did you mean \"budget\"?"),
+    (AND, "budget: { report_reserve: 9s }", "budget.report_reserve: 9s is too short; at least 10s are needed to report (checks.yaml:2:27)"),
+    (AND, "budget: { total: 1m, stabilise: 1m }", "budget.stabilise: is not shorter than budget.total; nothing would be left to judge in (checks.yaml:2:33)"),
+    (AND, "attest: { image: { container: web } }", "attest: \"image\" is not supported by this version (checks.yaml:2:11)"),
+    (AND, "attest: { identity: { header: x } }", "attest: \"identity\" is not supported by this version (checks.yaml:2:11)"),
+    (AND, "attest: { routing: requird }", "attest.routing: unknown value \"requird\" (checks.yaml:2:20); did you mean \"required\"?"),
+    (AND, "attest: { targets_healthy: { at_least: 0 } }", "attest.targets_healthy.at_least: expected a whole number from 1 to 10000, got 0 (checks.yaml:2:40)"),
+    (AND, "endpoints: { green: { via: test_listner } }", "endpoints.green.via: unknown value \"test_listner\" (checks.yaml:2:28); did you mean \"test_listener\"?"),
+    (AND, "endpoints: { green: { via: url } }", "endpoints.green: says via: url and gives no url (checks.yaml:2:21)"),
+    (AND, "endpoints: { green: { via: test_listener, url: 'http://a' } }", "endpoints.green: says both via and url; one of them is the way (checks.yaml:2:21)"),
+    (AND, "endpoints: { green: { url: 'http://user@a/b' } }", "endpoints.green.url: expected http://host:port or https://host:port and nothing behind it, got \"http://user@a/b\" (checks.yaml:2:28)"),
+    (AND, "endpoints: { green: { host: 'http://a' } }", "endpoints.green.host: expected a host name, got \"http://a\" (checks.yaml:2:29)"),
+    (WHOLE, "", "expected a mapping, got nothing (checks.yaml:1:1)"),
+    (WHOLE, "a: [", "neither YAML nor JSON: unclosed bracket '[' at line 1, column 4 (checks.yaml:1:4)"),
+    (WHOLE, "- a", "expected a mapping, got a list (checks.yaml:1:1)"),
+    (WHOLE, "version: 1\nversion: 1\nhooks: {}\nchecks: []", "\"version\" stands twice; it is already on line 1 (checks.yaml:2:1)\nhooks: names no event; nothing would be validated (checks.yaml:3:8)\nchecks: lists no checks; nothing would be validated (checks.yaml:4:9)"),
+    (WHOLE, "version: 2\nhooks: { AfterAllowTestTrafic: [a] }\nchecks: [{ id: a, http: { get: / }, expect: { status: 200 } }]", "version: expected 1, the only version there is (checks.yaml:1:10)\nhooks: unknown event \"AfterAllowTestTrafic\" (checks.yaml:2:10); did you mean \"AfterAllowTestTraffic\"?"),
+];
+
+#[test]
+fn a_plan_has_a_size() {
+    let large = format!("{}# {}", expecting("{ status: 200 }"), "x".repeat(256 * 1024));
+    assert_eq!(
+        problems(&large),
+        [format!("GL1001 plan: {} bytes; a plan has at most 262144 (checks.yaml:1:1)", large.len())]
+    );
+    let check = |index: usize| format!("  - {{ id: c{index}, http: {{ get: / }}, expect: {{ status: 200 }} }}\n");
+    let many = |count: usize| {
+        let checks: String = (0..count).map(check).collect();
+        format!("version: 1\nhooks: {{ AfterAllowTestTraffic: [c0] }}\nchecks:\n{checks}")
+    };
+    assert_eq!(problems(&many(200)), [""; 0]);
+    assert_eq!(
+        problems(&many(201))[0],
+        "GL1001 plan: checks: lists 201 checks; at most 200 are allowed (checks.yaml:4:3)"
+    );
+}

@@ -53,6 +53,14 @@ impl Value {
     }
 }
 
+impl Node {
+    /// Where the value of a key stands, or the node itself.
+    pub(crate) fn place_of(&self, name: &str) -> Position {
+        let Value::Map(entries) = &self.value else { return self.at };
+        entries.iter().find(|(key, _)| key.name == name).map_or(self.at, |(_, node)| node.at)
+    }
+}
+
 impl From<&Node> for serde_json::Value {
     fn from(node: &Node) -> Self {
         match &node.value {

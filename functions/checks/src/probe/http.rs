@@ -1,20 +1,21 @@
-//! One HTTP request: an answer with its numbers, or the reason why there is none. It follows no redirect, keeps no cookie,
-//! uses no proxy and reads no body past the limit unless it is told to.
+//! One HTTP request: an answer with its numbers, or the reason why there is none. It keeps no cookie, uses no proxy, reads
+//! no body past the limit, and follows a redirect only where the check says so and only on the endpoint under test:
+//! wherever else a redirect leads, an answer from there proves nothing about this version.
 
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use reqwest::{Client, redirect};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use reqwest::{Client, Response, Url};
 
+use super::client::{CONNECT_TIMEOUT, client};
 use crate::clock;
 use crate::plan::HttpRequest;
 use crate::run::Endpoint;
 
 /// A larger body is an error and never cut in silence.
 pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -22,27 +23,35 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// From the start of the request to the last byte.
+    /// From the start of the request, connecting included, to the last byte.
     pub(crate) took: Duration,
 }
 
 /// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ProbeError {
-    #[error("the client cannot be built for {url:?}")]
-    Client { url: String, source: reqwest::Error },
+    #[error("the address {0:?} cannot be used: {1}")]
+    Address(String, String),
     #[error("connection refused")]
     Refused,
-    #[error("no connection{}", cause(.0))]
-    Connect(#[source] reqwest::Error),
+    #[error("no connection within {} ms", CONNECT_TIMEOUT.as_millis())]
+    ConnectTimeout,
+    #[error("no connection{0}")]
+    Connect(String),
+    #[error("no trusted TLS connection: {0}")]
+    Tls(String),
     #[error("no complete answer within {} ms", .0.as_millis())]
     Timeout(Duration),
-    #[error("more redirects than the check follows")]
-    Redirects,
+    #[error("more than {0} redirects")]
+    Redirects(usize),
+    #[error("a redirect to {0}, which is not the endpoint under test")]
+    RedirectAway(String),
     #[error("the body is larger than {BODY_LIMIT} bytes")]
     TooLarge,
-    #[error("the answer ended early or was not HTTP{}", cause(.0))]
-    Broken(#[source] reqwest::Error),
+    #[error("the connection was reset")]
+    Reset,
+    #[error("the answer ended early or was not HTTP{0}")]
+    Broken(String),
 }
 
 impl ProbeError {
@@ -53,15 +62,18 @@ impl ProbeError {
 }
 
 /// Sends requests to one endpoint.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Prober {
     endpoint: Endpoint,
     execution: String,
+    /// The address as a URL, and what speaks to it; or why there is none.
+    way: Result<(Url, Client), ProbeError>,
 }
 
 impl Prober {
     pub(crate) fn new(endpoint: Endpoint, execution: String) -> Self {
-        Self { endpoint, execution }
+        let way = client(&endpoint).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
+        Self { endpoint, execution, way }
     }
 
     pub(crate) fn via(&self) -> &str {
@@ -90,82 +102,148 @@ impl Prober {
         check: &str,
         request: &HttpRequest,
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), ProbeError> {
-        let url = format!("{}{}", self.endpoint.base.trim_end_matches('/'), request.path);
-        let client = client(request.follow).map_err(|source| ProbeError::Client { url: url.clone(), source })?;
-        let mut builder = client.request(request.method.clone(), &url);
-        if let Some(host) = &self.endpoint.host
-            && let Ok(host) = HeaderValue::try_from(host)
-        {
-            builder = builder.header(http::header::HOST, host);
+        let (base, client) = self.way.as_ref().map_err(Clone::clone)?;
+        let mut method = request.method.clone();
+        let mut body = request.body.clone();
+        let mut url =
+            base.join(&request.path).map_err(|error| ProbeError::Address(request.path.clone(), error.to_string()))?;
+        let mut followed = 0;
+        let response = loop {
+            let response = self.send(client, &method, &url, check, request, body.as_ref()).await?;
+            let Some(location) = redirect(&response).filter(|_| request.follow > 0) else { break response };
+            if followed == request.follow {
+                return Err(ProbeError::Redirects(request.follow));
+            }
+            followed += 1;
+            url = self.redirected(&url, base, location)?;
+            // RFC 9110, 15.4: 307 and 308 repeat the request, the others ask for the result.
+            let repeats = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT].contains(&response.status());
+            if !repeats && method != Method::HEAD {
+                method = Method::GET;
+                body = None;
+            }
+        };
+        read(response).await
+    }
+
+    async fn send(
+        &self,
+        client: &Client,
+        method: &Method,
+        url: &Url,
+        check: &str,
+        request: &HttpRequest,
+        body: Option<&String>,
+    ) -> Result<Response, ProbeError> {
+        let mut builder = client.request(method.clone(), url.clone());
+        if let Some(host) = &self.endpoint.host {
+            let host =
+                HeaderValue::try_from(host).map_err(|error| ProbeError::Address(host.clone(), error.to_string()))?;
+            builder = builder.header(header::HOST, host);
         }
-        if !request.method.is_safe() {
+        if !method.is_safe() {
             let key = format!("{}-{check}", self.execution);
             builder = builder.header(HeaderName::from_static("idempotency-key"), key);
         }
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
-        if let Some(body) = &request.body {
+        if let Some(body) = body {
             builder = builder.body(body.clone());
         }
-        let mut response = builder.send().await.map_err(failure)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(ProbeError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
+        builder.send().await.map_err(|error| failure(&error))
+    }
+
+    /// Where a redirect leads, at the endpoint's address; an error where it leads away from it.
+    fn redirected(&self, from: &Url, base: &Url, location: &str) -> Result<Url, ProbeError> {
+        let target = from.join(location).map_err(|_| ProbeError::RedirectAway(location.to_owned()))?;
+        let same_address =
+            target.host_str() == base.host_str() && target.port_or_known_default() == base.port_or_known_default();
+        let same_host = self.endpoint.host.as_deref().is_some_and(|host| {
+            let named = Url::parse(&format!("{}://{host}/", base.scheme())).ok();
+            named.is_some_and(|named| {
+                let ports = [named.port_or_known_default(), base.port_or_known_default()];
+                target.host_str() == named.host_str() && ports.contains(&target.port_or_known_default())
+            })
+        });
+        if target.scheme() != base.scheme() || !(same_address || same_host) {
+            let place = format!("{}://{}", target.scheme(), target.host_str().unwrap_or_default());
+            return Err(ProbeError::RedirectAway(place));
         }
-        Ok((response.status(), response.headers().clone(), body))
+        let mut url = base.clone();
+        url.set_path(target.path());
+        url.set_query(target.query());
+        Ok(url)
     }
 }
 
-/// A client for each request: no connection of an earlier one can hide that new ones are refused.
-fn client(follow: usize) -> Result<Client, reqwest::Error> {
-    // reqwest wants a TLS provider to be chosen; where the process has chosen already, this choice is refused.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let redirects = if follow == 0 { redirect::Policy::none() } else { redirect::Policy::limited(follow) };
-    Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_max_idle_per_host(0)
-        .no_proxy()
-        .redirect(redirects)
-        .user_agent(concat!("greenlight/", env!("CARGO_PKG_VERSION")))
-        .build()
+fn redirect(response: &Response) -> Option<&str> {
+    let redirects = [
+        StatusCode::MOVED_PERMANENTLY,
+        StatusCode::FOUND,
+        StatusCode::SEE_OTHER,
+        StatusCode::TEMPORARY_REDIRECT,
+        StatusCode::PERMANENT_REDIRECT,
+    ];
+    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    redirects.contains(&response.status()).then_some(location)
 }
 
-fn failure(error: reqwest::Error) -> ProbeError {
-    if error.is_redirect() {
-        ProbeError::Redirects
-    } else if error.is_connect() && io_kind(&error) == Some(io::ErrorKind::ConnectionRefused) {
+async fn read(mut response: Response) -> Result<(StatusCode, HeaderMap, Vec<u8>), ProbeError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(ProbeError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((response.status(), response.headers().clone(), body))
+}
+
+fn failure(error: &reqwest::Error) -> ProbeError {
+    let kind = io_kind(error);
+    if let Some(tls) = tls(error) {
+        ProbeError::Tls(tls)
+    } else if error.is_connect() && error.is_timeout() {
+        ProbeError::ConnectTimeout
+    } else if error.is_connect() && kind == Some(io::ErrorKind::ConnectionRefused) {
         ProbeError::Refused
-    } else if error.is_timeout() {
-        ProbeError::Timeout(CONNECT_TIMEOUT)
     } else if error.is_connect() {
-        ProbeError::Connect(error)
+        ProbeError::Connect(cause(error))
+    } else if matches!(
+        kind,
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe)
+    ) {
+        ProbeError::Reset
     } else {
-        ProbeError::Broken(error)
+        ProbeError::Broken(cause(error))
     }
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
 }
 
 fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
-    let mut next = error.source();
-    while let Some(cause) = next {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            return Some(io.kind());
+    causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
+}
+
+/// What TLS objects to; it hides inside I/O errors, which do not name what they hold as their source.
+fn tls(error: &reqwest::Error) -> Option<String> {
+    causes(error).find_map(|cause| {
+        let mut next = Some(cause);
+        while let Some(each) = next {
+            if let Some(tls) = each.downcast_ref::<rustls::Error>() {
+                return Some(tls.to_string());
+            }
+            let held = each.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            next = held.map(|held| held as &(dyn std::error::Error + 'static));
         }
-        next = cause.source();
-    }
-    None
+        None
+    })
 }
 
 /// The innermost cause, which is the one that says something.
 fn cause(error: &reqwest::Error) -> String {
-    let mut innermost = None;
-    let mut next = error.source();
-    while let Some(cause) = next {
-        innermost = Some(cause.to_string());
-        next = cause.source();
-    }
-    innermost.map(|text| format!(": {text}")).unwrap_or_default()
+    causes(error).last().map(|cause| format!(": {cause}")).unwrap_or_default()
 }

@@ -1,3 +1,6 @@
 //! How a check reaches what it tests, one file a kind. A probe measures and judges nothing.
 
+mod client;
 pub(crate) mod http;
+#[cfg(test)]
+mod http_tests;

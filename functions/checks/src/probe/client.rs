@@ -1,0 +1,62 @@
+//! The HTTP client of one endpoint, built once. It sends nothing by itself.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Url, redirect, retry};
+
+use crate::run::Endpoint;
+
+/// A load balancer accepts at once or not at all.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The endpoint's URL and a client for it. Every request has a connection of its own, so that no older connection hides
+/// that new ones are refused or go elsewhere; nothing is retried behind the check's back.
+pub(crate) fn client(endpoint: &Endpoint) -> Result<(Url, Client), String> {
+    let mut base = Url::parse(&endpoint.base).map_err(|error| error.to_string())?;
+    let address = base.host_str().ok_or("it names no host")?.trim_matches(['[', ']']).to_owned();
+    // reqwest wants a TLS provider to be chosen; where the process has chosen already, this choice is refused.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .http1_only()
+        .retry(retry::never())
+        .redirect(redirect::Policy::none())
+        .user_agent(concat!("greenlight/", env!("CARGO_PKG_VERSION")));
+    match base.scheme() {
+        // No certificate is ever looked at, so a machine without a trust store can do this.
+        "http" => builder = builder.tls_certs_only([]),
+        "https" => {
+            // The name of the certificate comes from the URL, the address from the resolver.
+            if let Some(host) = &endpoint.host {
+                let name = Url::parse(&format!("https://{host}/")).map_err(|error| error.to_string())?;
+                base.set_host(name.host_str()).map_err(|error| error.to_string())?;
+                builder = builder.dns_resolver(Arc::new(Pinned(address.into())));
+            }
+        }
+        other => return Err(format!("{other} is neither http nor https")),
+    }
+    let client = builder.build().map_err(|error| error.to_string())?;
+    Ok((base, client))
+}
+
+/// Leads every name to one address: the endpoint's.
+struct Pinned(Arc<str>);
+
+impl Resolve for Pinned {
+    fn resolve(&self, _: Name) -> Resolving {
+        let address = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((&*address, 0)).await?.collect();
+            if found.is_empty() {
+                return Err(io::Error::new(io::ErrorKind::NotFound, format!("{address} has no address")).into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
