@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use greenlight_checks::event::HookEvent;
+
 use crate::exit::Exit;
 
 /// Blue/green deployments of Amazon ECS services through AWS CodeDeploy, followed to their true end.
@@ -61,6 +63,12 @@ pub(crate) enum Verb {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Runs a check plan from here, against addresses, with the engine of the hooks; deploys nothing and asks AWS nothing
+    #[command(after_help = examples(&[
+        ("greenlight check --plan checks.yaml --green http://127.0.0.1:8080", "every check that an event lists, once"),
+        ("greenlight check --plan checks.yaml --green URL --event BeforeAllowTraffic", "the checks of one event"),
+    ]))]
+    Check(CheckArguments),
     /// Rehearses a whole deployment on this machine: real processes, real hooks, real traffic, no AWS
     #[cfg(feature = "rehearse")]
     #[command(after_help = examples(&[
@@ -74,6 +82,27 @@ pub(crate) enum Verb {
     #[cfg(feature = "rehearse")]
     #[command(hide = true)]
     DemoShop,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The check plan
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    /// Where the version under test is reached: scheme, host and port
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub(crate) green: String,
+    /// Where the version that serves is reached
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub(crate) blue: Option<String>,
+    /// Only the checks of this lifecycle event
+    #[arg(long, value_name = "NAME")]
+    pub(crate) event: Option<HookEvent>,
+    /// Sets ${NAME} in the plan; goes before the environment
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 #[derive(Debug, Args)]
@@ -157,6 +186,16 @@ fn variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Without a path: the checks have theirs.
+fn address(text: &str) -> Result<String, String> {
+    let expected = || format!("expected an address like http://127.0.0.1:8080, without a path, got {text:?}");
+    let address = text.strip_suffix('/').unwrap_or(text);
+    let authority =
+        address.strip_prefix("http://").or_else(|| address.strip_prefix("https://")).ok_or_else(expected)?;
+    let odd = |c: char| c.is_whitespace() || ['/', '?', '#', '@'].contains(&c);
+    if authority.is_empty() || authority.contains(odd) { Err(expected()) } else { Ok(address.to_owned()) }
+}
+
 fn poll(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 0.001),
@@ -195,6 +234,15 @@ mod tests {
         assert_eq!(poll("2s"), Ok(Duration::from_secs(2)));
         for wrong in ["5", "10ms", "2m", "xs", "-1s", "NaNs"] {
             assert!(poll(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_scheme_host_and_port_and_nothing_else() {
+        assert_eq!(address("http://127.0.0.1:8080/"), Ok("http://127.0.0.1:8080".to_owned()));
+        assert_eq!(address("https://shop.example.com"), Ok("https://shop.example.com".to_owned()));
+        for wrong in ["127.0.0.1:8080", "ftp://x", "http://", "http://x/y", "http://a b", "http://u@x"] {
+            assert!(address(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -7,6 +7,8 @@ pub enum Exit {
     Succeeded,
     /// Something that is no outcome of a deployment.
     Unexpected,
+    /// `check`: a check did not pass.
+    ChecksFailed,
     /// The command line or a file is wrong; nothing was changed.
     Usage,
     /// Failed, and the original task set serves again.
@@ -31,9 +33,10 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of the codes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Succeeded,
         Self::Unexpected,
+        Self::ChecksFailed,
         Self::Usage,
         Self::RolledBack,
         Self::HookRolledBack,
@@ -50,7 +53,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Succeeded => 0,
-            Self::Unexpected => 1,
+            Self::Unexpected | Self::ChecksFailed => 1,
             Self::Usage => 2,
             Self::RolledBack => 10,
             Self::HookRolledBack => 11,
@@ -69,6 +72,7 @@ impl Exit {
         match self {
             Self::Succeeded => "succeeded",
             Self::Unexpected => "unexpected",
+            Self::ChecksFailed => "checks_failed",
             Self::Usage => "configuration",
             Self::RolledBack => "failed_rolled_back",
             Self::HookRolledBack => "failed_by_hook_rolled_back",
@@ -87,6 +91,7 @@ impl Exit {
         match self {
             Self::Succeeded => "succeeded",
             Self::Unexpected => "unexpected",
+            Self::ChecksFailed => "check: a check did not pass",
             Self::Usage => "usage or configuration",
             Self::RolledBack => "failed, rolled back",
             Self::HookRolledBack => "failed by a hook, rolled back",
@@ -115,9 +120,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_and_every_name_is_used_once_and_the_codes_rise() {
-        let codes: Vec<_> = Exit::ALL.map(Exit::code).into();
+    fn every_name_is_used_once_the_codes_rise_and_only_what_is_no_outcome_shares_one() {
+        let codes: Vec<_> = Exit::ALL.into_iter().filter(|exit| *exit != Exit::ChecksFailed).map(Exit::code).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        assert!(Exit::ALL.map(Exit::code).is_sorted());
         let mut names: Vec<_> = Exit::ALL.map(Exit::name).into();
         names.sort_unstable();
         names.dedup();

@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use greenlight_checks::message::Message;
+
 use crate::aws::error::{AwsError, ErrorKind};
 use crate::configuration::ConfigurationError;
 use crate::decide::task_definition::TaskDefinitionError;
@@ -33,6 +35,12 @@ pub enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// The check plan is wrong, or has nothing to run.
+    #[error("{}", .0.first().map_or_else(|| "the check plan is wrong".to_owned(), ToString::to_string))]
+    CheckPlan(Vec<Message>),
+    /// Ended by a signal before the checks had.
+    #[error("interrupted before the checks had ended")]
+    ChecksInterrupted(Exit),
     /// The task definition is wrong or does not fit.
     #[error(transparent)]
     TaskDefinition(#[from] TaskDefinitionError),
@@ -108,6 +116,7 @@ impl Failure {
             | Self::Scenario(_)
             | Self::ConfigurationFile { .. }
             | Self::File { .. }
+            | Self::CheckPlan(_)
             | Self::TaskDefinition(_)
             | Self::Unfit(_) => Exit::Usage,
             Self::Aws { source, .. } => match source.kind {
@@ -124,7 +133,7 @@ impl Failure {
             Self::Lost { .. } | Self::NothingThere(_) | Self::Signals { .. } | Self::Rehearsal { .. } => {
                 Exit::Unexpected
             }
-            Self::Interrupted(exit) => *exit,
+            Self::Interrupted(exit) | Self::ChecksInterrupted(exit) => *exit,
         }
     }
 
@@ -140,6 +149,7 @@ impl Failure {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = match self {
             Self::Configuration(error) => error.lines(),
+            Self::CheckPlan(messages) if !messages.is_empty() => messages.iter().map(ToString::to_string).collect(),
             other => vec![other.to_string()],
         };
         let mut cause = self.source();

@@ -33,6 +33,18 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::status::run(id, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::Check(arguments) => {
+            let mut printer = printer(&arguments.output);
+            let request = verb::check::Request {
+                plan: arguments.plan,
+                green: arguments.green,
+                blue: arguments.blue,
+                event: arguments.event,
+                variables: arguments.variables,
+            };
+            let ended = verb::check::run(&request, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         #[cfg(feature = "rehearse")]
         Verb::Rehearse(arguments) => {
             let mut printer = printer(&arguments.output);

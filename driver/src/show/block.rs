@@ -12,9 +12,9 @@ use crate::exit::Exit;
 use crate::snapshot::DeploymentStatus;
 
 /// Wide enough for `AfterAllowTestTraffic`.
-const NAME: usize = 22;
+pub(super) const NAME: usize = 22;
 /// Wide enough for `12m 34s`.
-const TOOK: usize = 8;
+pub(super) const TOOK: usize = 8;
 
 /// The heading and the rows.
 pub fn view(view: &View, paint: Paint) -> Vec<String> {
@@ -178,7 +178,7 @@ fn counts(check: &CheckEvidence) -> bool {
     check.severity == Severity::Block && !matches!(check.outcome, Outcome::Passed | Outcome::Skipped)
 }
 
-fn message_lines(message: &Message, paint: Paint) -> Vec<String> {
+pub(super) fn message_lines(message: &Message, paint: Paint) -> Vec<String> {
     let mut lines = vec![format!("  {} {}: {}", paint.bold(&message.code), message.subject, message.text)];
     let detail: Vec<&str> = [message.context.as_deref(), message.place.as_deref()].into_iter().flatten().collect();
     if !detail.is_empty() {

@@ -104,7 +104,8 @@ impl Json {
     }
 }
 
-fn write(kind: &str, now: Timestamp, members: Value) {
+/// One line.
+pub(super) fn write(kind: &str, now: Timestamp, members: Value) {
     let mut line = json!({"schema": SCHEMA, "type": kind, "at": now});
     if let (Value::Object(line), Value::Object(members)) = (&mut line, members) {
         line.extend(members);

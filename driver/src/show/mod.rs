@@ -2,6 +2,7 @@
 //! here; standard output is data, everything else is standard error.
 
 pub mod block;
+pub mod checked;
 pub mod json;
 pub mod live;
 pub mod paint;
@@ -16,6 +17,7 @@ use crate::decide::report::{HookLog, Report};
 use crate::decide::view::View;
 use crate::decide::watch::Change;
 use crate::exit::Exit;
+use checked::Checked;
 use json::Json;
 use live::Live;
 use paint::Paint;
@@ -154,6 +156,20 @@ impl Printer {
             lines.extend(end);
         }
         lines.iter().for_each(|line| output_line(line));
+    }
+
+    /// What the checks came to. For people it is the data that was asked for.
+    pub fn checked(&mut self, checked: &Checked, now: Timestamp) {
+        let paint = match &mut self.kind {
+            Kind::Json(json) => {
+                checked::write(checked, now);
+                json.outcome(None, checked.exit(), &checked.reason(), now);
+                return;
+            }
+            Kind::Live(live) => live.paint,
+            Kind::Plain(_) => Paint::off(),
+        };
+        checked::lines(checked, paint).iter().for_each(|line| output_line(line));
     }
 
     /// Following stops while the deployment goes on.

@@ -1,5 +1,6 @@
 //! One file a verb: fetch, decide, act. What they share is in `following` and `interruption`.
 
+pub mod check;
 pub mod deploy;
 pub mod following;
 pub mod interruption;
@@ -76,7 +77,12 @@ impl ConfigurationSource {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        let given = self.variables.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        given.or_else(|| environment::variable(name))
+        variable(&self.variables, name)
     }
+}
+
+/// A variable as given with `--var`, the last one first, or from the environment.
+fn variable(given: &[(String, String)], name: &str) -> Option<String> {
+    let given = given.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    given.or_else(|| environment::variable(name))
 }

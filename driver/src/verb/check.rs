@@ -1,0 +1,109 @@
+//! `greenlight check`: the hooks' engine, run from here against addresses. It asks AWS nothing, so it proves nothing about
+//! routing; that is said, and the rest of the verdict holds as it does in a hook.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use greenlight_checks::event::HookEvent;
+use greenlight_checks::evidence::{Attestation, Standing};
+use greenlight_checks::message::{Message, codes};
+use greenlight_checks::plan::{self, EndpointSpec, EventPlan, Plan, Requirement};
+use greenlight_checks::run::{self, Endpoint, Endpoints, Limits};
+use greenlight_checks::verdict::{self, Case};
+
+use super::interruption;
+use crate::clock;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::show::checked::Checked;
+use crate::show::{Printer, words};
+
+/// As long as a hook may take at most before its own watchdog ends it.
+const LONGEST: Duration = Duration::from_secs(50 * 60);
+
+/// What to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The plan's file.
+    pub plan: PathBuf,
+    /// The version under test.
+    pub green: String,
+    /// The version that serves.
+    pub blue: Option<String>,
+    /// One event's checks; without it those of every event, each once.
+    pub event: Option<HookEvent>,
+    /// `NAME`, `VALUE`; they go before the environment.
+    pub variables: Vec<(String, String)>,
+}
+
+/// Runs the checks and prints what they came to.
+pub async fn run(request: &Request, printer: &mut Printer) -> Result<Exit, Failure> {
+    let mut interruption = interruption::listen()?;
+    let plan = read(request)?;
+    let checks = select(&plan, request.event)?;
+    printer.note(&beginning(&plan, &checks, request), clock::now());
+
+    let endpoints = Endpoints {
+        green: Some(endpoint(&request.green, &plan.endpoints.green)),
+        blue: request.blue.as_deref().map(|url| endpoint(url, &plan.endpoints.blue)),
+    };
+    let limits = Limits {
+        stabilise_until: clock::within(plan.budget.stabilise),
+        deadline: clock::within(plan.budget.total.unwrap_or(LONGEST)),
+        execution: format!("greenlight-check-{}", clock::now().as_millisecond()),
+    };
+    let seen = tokio::select! {
+        biased;
+        exit = interruption.wait() => return Err(Failure::ChecksInterrupted(exit)),
+        seen = run::run(&checks, &endpoints, limits) => seen,
+    };
+
+    let attestation =
+        Attestation { routing: Standing::NotRequired, targets: Standing::NotRequired, ..Attestation::default() };
+    let verdict = verdict::decide(&Case { attestation: &attestation, routing: Requirement::Off, checks: &seen });
+    let checked = Checked {
+        plan: plan.identity().clone(),
+        event: request.event,
+        green: request.green.clone(),
+        checks: seen,
+        verdict,
+    };
+    printer.checked(&checked, clock::now());
+    Ok(checked.exit())
+}
+
+fn read(request: &Request) -> Result<Plan, Failure> {
+    let text = std::fs::read_to_string(&request.plan)
+        .map_err(|source| Failure::File { path: request.plan.clone(), source })?;
+    let variable = |name: &str| super::variable(&request.variables, name);
+    plan::read(&text, &request.plan.display().to_string(), &variable)
+        .map_err(|errors| Failure::CheckPlan(errors.into()))
+}
+
+fn select(plan: &Plan, event: Option<HookEvent>) -> Result<EventPlan, Failure> {
+    let (checks, whose) = match event {
+        // The engine's own message speaks of a function.
+        Some(event) => (plan.for_event(event).ok(), event.name()),
+        None => (Some(plan.for_every_event()), "any event"),
+    };
+    checks.filter(|checks| checks.ids().next().is_some()).ok_or_else(|| {
+        let text = format!("lists no checks for {whose}; nothing would be validated");
+        let message = Message::new(codes::PLAN_EMPTY_FOR_EVENT, "plan", text);
+        Failure::CheckPlan(vec![message.at(plan.identity().source.clone())])
+    })
+}
+
+fn endpoint(url: &str, spec: &EndpointSpec) -> Endpoint {
+    Endpoint { base: url.to_owned(), host: spec.host.clone(), via: url.to_owned() }
+}
+
+fn beginning(plan: &Plan, checks: &EventPlan, request: &Request) -> String {
+    let event = request.event.map(|event| format!(" of {event}")).unwrap_or_default();
+    format!(
+        "{}: {}{event} against {}; routing is not attested from here; \"not ready\" is tolerated for {}",
+        plan.identity().source,
+        words::count(checks.ids().count(), "check"),
+        request.green,
+        words::duration(plan.budget.stabilise),
+    )
+}

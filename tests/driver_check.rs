@@ -1,0 +1,205 @@
+//! `greenlight check` against a server that is really there: what it prints, for people and for programs, and how it ends.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+const PLAN: &str = r#"version: 1
+budget: { stabilise: 20s, report_reserve: 10s }
+hooks:
+  AfterAllowTestTraffic: [health, product]
+  BeforeAllowTraffic: [health]
+checks:
+  - id: health
+    http: { get: /healthz }
+    expect: { status: 200 }
+  - id: product
+    http: { get: "/api/products/${PRODUCT}" }
+    expect:
+      status: 200
+      within: 1500ms
+      json:
+        - { at: $.price, greater_than: 0 }
+  - id: unlisted
+    http: { get: /nowhere }
+    expect: { status: 200 }
+"#;
+
+/// The demo shop as a child process.
+struct Shop {
+    child: Child,
+    url: String,
+}
+
+impl Shop {
+    fn start(fails: Option<&str>) -> Self {
+        let url = free_address();
+        let port = url.rsplit(':').next().expect("there is a port");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_greenlight"));
+        command.arg("demo-shop").env("PORT", port).env("SHOP_VERSION", "2").stdin(Stdio::null());
+        if let Some(mode) = fails {
+            command.env("SHOP_FAILS", mode);
+        }
+        Self { child: command.spawn().expect("the demo shop can be started"), url }
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        // Both fail only where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port can be bound");
+    format!("http://{}", listener.local_addr().expect("a bound listener has an address"))
+}
+
+fn check(plan: &str, url: &str, arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("checks.yaml"), plan).expect("the plan can be written");
+    check_in(folder.path(), url, arguments)
+}
+
+fn check_in(folder: &Path, url: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_greenlight"))
+        .args(["check", "--plan", "checks.yaml", "--green", url])
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("PRODUCT")
+        .output()
+        .expect("greenlight can be started")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Times vary; columns do not matter here.
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace()
+        .filter(|word| {
+            !word.ends_with("ms") && !(word.ends_with('s') && word.starts_with(|c: char| c.is_ascii_digit()))
+        })
+        .collect()
+}
+
+#[test]
+fn a_good_version_passes_and_every_listed_check_runs_once() {
+    let shop = Shop::start(None);
+    let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    let printed = text(&output.stdout);
+    let lines: Vec<_> = printed.lines().map(words).collect();
+    assert_eq!(
+        lines,
+        [
+            &["ok", "health"][..],
+            &["ok", "product"],
+            &["PASSED:", "2", "checks", "passed;", "routing", "is", "not", "attested", "from", "here"],
+            &["exit", "0"],
+        ]
+    );
+    let progress = text(&output.stderr);
+    assert!(progress.starts_with(&format!("checks.yaml: 2 checks against {}", shop.url)), "{progress}");
+}
+
+#[test]
+fn a_check_that_is_contradicted_is_told_with_its_request_and_its_place() {
+    for (mode, text_of, status) in [
+        ("500", "GL1201 product: status expected 200, got 500", "500"),
+        ("wrong-body", "GL1201 product: $.price expected > 0, got \"9.50\" (string)", "200"),
+    ] {
+        let shop = Shop::start(Some(mode));
+        let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42"]);
+        assert_eq!(output.status.code(), Some(1), "{mode}");
+        let printed = text(&output.stdout);
+        assert!(printed.contains(&format!("    {text_of}\n")), "{printed}");
+        let context = format!("GET /api/products/42 via {}, {status} in ", shop.url);
+        assert!(printed.contains(&context), "no {context:?} in\n{printed}");
+        assert!(printed.contains("attempt 1 of 1   checks.yaml:1"), "{printed}");
+        assert!(
+            printed.ends_with("NOT PASSED: 1 of 2 checks passed; routing is not attested from here\nexit 1\n"),
+            "{printed}"
+        );
+    }
+}
+
+#[test]
+fn one_event_is_checked_without_what_only_others_list() {
+    let shop = Shop::start(Some("500"));
+    let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42", "--event", "BeforeAllowTraffic"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(!text(&output.stdout).contains("product"));
+}
+
+#[test]
+fn the_last_line_of_json_output_is_the_outcome_with_the_exit_code() {
+    for (mode, exit_code, outcome) in [(None, 0, "succeeded"), (Some("slow"), 1, "checks_failed")] {
+        let shop = Shop::start(mode);
+        let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42", "--output", "json"]);
+        let lines: Vec<Value> = text(&output.stdout)
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?} is no JSON: {error}")))
+            .collect();
+        for line in &lines {
+            assert_eq!(line["schema"], 1, "{line}");
+            assert!(line["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{line}");
+        }
+        let kinds: Vec<_> = lines.iter().map(|line| line["type"].as_str().expect("a line has a type")).collect();
+        assert_eq!(kinds, ["note", "plan", "check", "check", "verdict", "outcome"]);
+        assert_eq!(lines[1]["routing"], "not_attested");
+        assert_eq!(lines[2]["outcome"], "passed");
+        let last = &lines[5];
+        assert_eq!((&last["exit_code"], &last["outcome"]), (&exit_code.into(), &outcome.into()), "{last}");
+        assert_eq!(last["deployment_id"], Value::Null);
+        assert_eq!(output.status.code(), Some(exit_code));
+        assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_bad_plan_is_told_whole_and_nothing_is_asked() {
+    let plan = "version: 1\nhooks: { AfterAllowTestTraffic: [health] }\nchecks:\n  - id: health\n    http: { get: \"/${NOPE}\" }\n    expect: { staus: 200 }\n";
+    let output = check(plan, &free_address(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(output.stdout.is_empty());
+    assert!(error.contains("unknown field \"staus\"") && error.contains("did you mean \"status\""), "{error}");
+    assert!(error.contains("NOPE") && error.matches("GL1001").count() == 2, "{error}");
+}
+
+#[test]
+fn a_plan_with_nothing_to_run_is_no_pass() {
+    let output = check(PLAN, &free_address(), &["--var", "PRODUCT=42", "--event", "AfterInstall"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: GL1002 plan: lists no checks for AfterInstall; nothing would be validated [checks.yaml]\n"
+    );
+}
+
+#[test]
+fn a_service_that_is_not_there_could_not_be_checked() {
+    let plan = PLAN.replace("stabilise: 20s", "stabilise: 1s");
+    let output = check(&plan, &free_address(), &["--var", "PRODUCT=42"]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("GL1203 health: not ready when the stabilise window was over"), "{printed}");
+    assert!(printed.contains("could not be run"), "{printed}");
+}
+
+#[test]
+fn a_plan_that_is_not_there_and_an_address_with_a_path_are_usage_errors() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let missing = check_in(folder.path(), "http://127.0.0.1:1", &[]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).starts_with("error: failed to read checks.yaml\n"), "{}", text(&missing.stderr));
+    let path = check_in(folder.path(), "http://127.0.0.1:1/healthz", &[]);
+    assert_eq!(path.status.code(), Some(2));
+    assert!(text(&path.stderr).contains("without a path"), "{}", text(&path.stderr));
+}
