@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use greenlight_checks::message::Message;
+
 use crate::aws::error::{AwsError, ErrorKind};
 use crate::configuration::ConfigurationError;
 use crate::decide::task_definition::TaskDefinitionError;
@@ -36,6 +38,9 @@ pub enum Failure {
     /// The task definition is wrong or does not fit.
     #[error(transparent)]
     TaskDefinition(#[from] TaskDefinitionError),
+    /// The check plan that the hooks were packaged with would fail the deployment.
+    #[error("the check plan would fail the deployment: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Plan(Vec<Message>),
     /// What is configured does not fit what is in AWS.
     #[error("{0}")]
     Unfit(String),
@@ -109,6 +114,7 @@ impl Failure {
             | Self::ConfigurationFile { .. }
             | Self::File { .. }
             | Self::TaskDefinition(_)
+            | Self::Plan(_)
             | Self::Unfit(_) => Exit::Usage,
             Self::Aws { source, .. } => match source.kind {
                 // What was named is not there, or nobody said where AWS is: configuration.
@@ -140,6 +146,9 @@ impl Failure {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = match self {
             Self::Configuration(error) => error.lines(),
+            Self::Plan(messages) => std::iter::once("the check plan would fail the deployment".to_owned())
+                .chain(messages.iter().map(ToString::to_string))
+                .collect(),
             other => vec![other.to_string()],
         };
         let mut cause = self.source();

@@ -39,8 +39,8 @@ impl Live {
     pub fn show(&mut self, view: &View) {
         let text = block::view(view, self.paint);
         while self.lines.len() < text.len() {
-            // One line each, cut at the terminal's width: a wrapped line could not be taken back.
-            let style = ProgressStyle::with_template("{wide_msg}").expect("the template is constant");
+            // Not padded to the terminal's width: the `^C` that a terminal echoes would begin another line.
+            let style = ProgressStyle::with_template("{msg}").expect("the template is constant");
             self.lines.push(self.region.add(ProgressBar::new_spinner().with_style(style)));
         }
         for (index, line) in self.lines.iter().enumerate() {
