@@ -78,6 +78,28 @@ fn an_aws_that_cannot_be_found_is_told_apart_from_one_that_refuses() {
 }
 
 #[test]
+fn a_plan_that_would_fail_the_deployment_is_refused_before_anything_is_asked_of_aws() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let plan = "version: 1\nhooks: { AfterAllowTestTraffic: [health] }\nchecks:\n  - id: health\n    http: { get: /healthz }\n    expect: { status: 200 }\n";
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("a file can be written");
+        folder.path().join(name).display().to_string()
+    };
+    let good = write("good.yaml", plan);
+    let misspelt = write("misspelt.yaml", &plan.replace("status", "staus"));
+    for (plan, event, wanted) in
+        [(&misspelt, "AfterAllowTestTraffic", "did you mean \"status\"?"), (&good, "BeforeAllowTraffic", "GL1002")]
+    {
+        let text = format!("{CONFIGURATION}checks: {plan}\nhooks: {{ {event}: CodeDeployHook_X }}\n");
+        let output = greenlight(&["deploy"], Some(&text));
+        assert_eq!(output.status.code(), Some(2));
+        let error = error_of(&output);
+        assert!(error.starts_with("error: the check plan would fail the deployment\n"), "{error}");
+        assert!(error.contains(wanted), "{error}");
+    }
+}
+
+#[test]
 fn help_has_examples_and_the_table_of_exit_codes() {
     for verb in ["deploy", "watch", "status", "rehearse"] {
         let output = greenlight(&[verb, "--help"], None);

@@ -44,6 +44,9 @@ pub enum Failure {
     /// The task definition is wrong or does not fit.
     #[error(transparent)]
     TaskDefinition(#[from] TaskDefinitionError),
+    /// The check plan that the hooks were packaged with would fail the deployment.
+    #[error("the check plan would fail the deployment: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Plan(Vec<Message>),
     /// What is configured does not fit what is in AWS.
     #[error("{0}")]
     Unfit(String),
@@ -118,6 +121,7 @@ impl Failure {
             | Self::File { .. }
             | Self::CheckPlan(_)
             | Self::TaskDefinition(_)
+            | Self::Plan(_)
             | Self::Unfit(_) => Exit::Usage,
             Self::Aws { source, .. } => match source.kind {
                 // What was named is not there, or nobody said where AWS is: configuration.
@@ -150,6 +154,9 @@ impl Failure {
         let mut lines = match self {
             Self::Configuration(error) => error.lines(),
             Self::CheckPlan(messages) if !messages.is_empty() => messages.iter().map(ToString::to_string).collect(),
+            Self::Plan(messages) => std::iter::once("the check plan would fail the deployment".to_owned())
+                .chain(messages.iter().map(ToString::to_string))
+                .collect(),
             other => vec![other.to_string()],
         };
         let mut cause = self.source();

@@ -26,8 +26,10 @@ fn environment() -> Result<PathBuf, String> {
     let lock = File::create(home.join("lock")).map_err(|error| error.to_string())?;
     lock.lock().map_err(|error| error.to_string())?;
 
-    let wanted = fs::read_to_string(&requirements).map_err(|error| error.to_string())?;
     let venv = home.join("venv");
+    let pinned = fs::read_to_string(&requirements).map_err(|error| error.to_string())?;
+    // The tools' scripts name their interpreter by its path: an environment that was moved is made anew.
+    let wanted = format!("{}\n{pinned}", venv.display());
     let done = home.join("installed.txt");
     if fs::read_to_string(&done).ok().as_deref() == Some(&wanted) {
         return Ok(venv.join("bin"));

@@ -90,6 +90,17 @@ impl Json {
         self.last(id.as_deref(), exit, rollback.as_deref(), reason, now);
     }
 
+    /// The outcome of a look: that it could be read. How the deployment stands is in the lines before and in the reason.
+    pub fn read(&mut self, report: &Report, now: Timestamp) {
+        let status = report.status.as_ref().map_or("unknown", |status| status.as_str());
+        let rollback = report.rollback.as_ref().and_then(|rollback| rollback.deployment_id.as_deref());
+        let members = json!({
+            "deployment_id": report.heading.deployment_id, "outcome": "read", "exit_code": 0,
+            "rollback_deployment_id": rollback, "reason": format!("the deployment is {status}"),
+        });
+        write("outcome", now, members);
+    }
+
     /// An outcome without a report.
     pub fn failed(&mut self, lines: &[String], deployment_id: Option<&str>, exit: Exit, now: Timestamp) {
         self.last(deployment_id, exit, None, &lines.join("; "), now);

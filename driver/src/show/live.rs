@@ -39,8 +39,7 @@ impl Live {
     pub fn show(&mut self, view: &View) {
         let text = block::view(view, self.paint);
         while self.lines.len() < text.len() {
-            // One line each, cut at the terminal's width: a wrapped line could not be taken back.
-            let style = ProgressStyle::with_template("{wide_msg}").expect("the template is constant");
+            let style = ProgressStyle::with_template("{msg}").expect("the template is constant");
             self.lines.push(self.region.add(ProgressBar::new_spinner().with_style(style)));
         }
         for (index, line) in self.lines.iter().enumerate() {
@@ -52,6 +51,16 @@ impl Live {
     pub fn close(&mut self, view: &View) {
         self.clear();
         block::view(view, self.paint).iter().for_each(|line| super::error_line(line));
+    }
+
+    /// Leaves the region as it stands and goes on below it. After a Ctrl-C the cursor is not where it was left, because the
+    /// terminal has echoed `^C`: redrawing would repeat a line.
+    pub fn leave(&mut self) {
+        self.region.set_draw_target(ProgressDrawTarget::hidden());
+        if !self.lines.is_empty() {
+            super::error_line("");
+        }
+        self.lines.clear();
     }
 
     /// Takes the region away.

@@ -142,7 +142,7 @@ impl Printer {
             Kind::Json(json) => {
                 changes.iter().for_each(|change| json.change(change, now));
                 json.failure(report, now);
-                json.outcome(Some(report), Exit::Succeeded, "read", now);
+                json.read(report, now);
                 return;
             }
             Kind::Live(live) => live.paint,
@@ -173,20 +173,11 @@ impl Printer {
     }
 
     /// Following stops while the deployment goes on.
-    pub fn detached(
-        &mut self,
-        lines: &[String],
-        view: Option<&View>,
-        report: Option<&Report>,
-        exit: Exit,
-        now: Timestamp,
-    ) {
+    pub fn detached(&mut self, lines: &[String], report: Option<&Report>, exit: Exit, now: Timestamp) {
         match &mut self.kind {
             Kind::Json(json) => json.outcome(report, exit, &lines.join(" "), now),
             Kind::Live(live) => {
-                if let Some(view) = view {
-                    live.close(view);
-                }
+                live.leave();
                 lines.iter().for_each(|line| error_line(line));
                 error_line(&format!("exit {}", exit.code()));
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use greenlight_checks::event::HookEvent;
+use greenlight_checks::plan;
 
 use super::following::{Followed, Following};
 use super::interruption::Interruption;
@@ -73,6 +74,7 @@ struct Prepared {
 }
 
 async fn prepare(aws: &Aws, configuration: &Configuration, printer: &mut Printer) -> Result<Prepared, Failure> {
+    check_plan(configuration)?;
     let group = ecs_group(aws, configuration).await?;
     let (cluster, service) = group.service.clone().ok_or_else(|| {
         Failure::Unfit(format!("deployment group {:?} names no ECS service", configuration.deployment_group))
@@ -135,6 +137,20 @@ async fn prepare(aws: &Aws, configuration: &Configuration, printer: &mut Printer
         appspec: appspec.render(),
     };
     Ok(Prepared { service: service.name, versions, bounds, task_definition, new })
+}
+
+/// A plan that cannot be read, or validates nothing at an event with a function, fails the deployment minutes later; it is
+/// refused now. Its variables are the functions' own, so a plan that has some is left to them.
+fn check_plan(configuration: &Configuration) -> Result<(), Failure> {
+    let Some(path) = &configuration.checks else { return Ok(()) };
+    let text = std::fs::read_to_string(path).map_err(|source| Failure::File { path: path.clone(), source })?;
+    if text.contains("${") {
+        return Ok(());
+    }
+    let plan = plan::read(&text, &path.display().to_string(), &|_| None)
+        .map_err(|errors| Failure::Plan(errors.messages().to_vec()))?;
+    let missing: Vec<_> = configuration.hooks.keys().filter_map(|event| plan.for_event(*event).err()).collect();
+    if missing.is_empty() { Ok(()) } else { Err(Failure::Plan(missing)) }
 }
 
 /// The configured deployment group, which must be one of an ECS service.

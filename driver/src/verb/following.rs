@@ -297,8 +297,7 @@ impl<'a> Following<'a> {
             rollback: None,
             serving: Serving::default(),
         };
-        let view = self.view();
-        self.printer.detached(&lines, Some(&view), Some(&report), exit, now);
+        self.printer.detached(&lines, Some(&report), exit, now);
         Followed { exit, report: None }
     }
 }

@@ -37,8 +37,9 @@ async fn active_or_last(aws: &Aws, source: &ConfigurationSource) -> Result<Strin
     if let Some(id) = active.into_iter().next() {
         return Ok(id);
     }
-    let group = ecs_group(aws, &configuration).await?;
-    group
-        .last_attempted
-        .ok_or_else(|| Failure::NothingThere(format!("deployment group {name:?} has had no deployment")))
+    let last = ecs_group(aws, &configuration).await?.last_attempted;
+    let last = last.ok_or_else(|| Failure::NothingThere(format!("deployment group {name:?} has had no deployment")))?;
+    // After a rollback the last one is the rollback; what it rolled back says more, and shows it too.
+    let snapshot = aws.snapshot(&last, &mut None).await.map_err(Failure::aws(format!("read deployment {last:?}")))?;
+    Ok(snapshot.deployment.rolls_back.unwrap_or(last))
 }
