@@ -36,7 +36,7 @@ impl Load {
     }
 
     /// Ends the clients and hands over the answers, client by client, in order.
-    pub async fn stop(mut self) -> Vec<Vec<Answer>> {
+    pub(crate) async fn stop(mut self) -> Vec<Vec<Answer>> {
         self.stop.store(true, Ordering::Relaxed);
         let mut answers = Vec::new();
         while let Some(client) = self.clients.join_next().await {
@@ -54,7 +54,7 @@ pub(crate) fn client() -> reqwest::Client {
 }
 
 /// One request: the `x-shop-version` of a 200, anything else is an error.
-pub async fn ask(client: &reqwest::Client, url: &str) -> Answer {
+pub(crate) async fn ask(client: &reqwest::Client, url: &str) -> Answer {
     let response = client.get(url).send().await.map_err(|error| format!("{error:?}"))?;
     let status = response.status();
     let version =
