@@ -2,8 +2,8 @@
 //! no code with this project, so what it understands is AWS's wire and not ours.
 
 mod support {
-    pub mod python;
-    pub mod stand_in;
+    pub(crate) mod python;
+    pub(crate) mod stand_in;
 }
 
 use std::path::Path;

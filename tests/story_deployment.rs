@@ -2,8 +2,8 @@
 //! both listeners got while it ran.
 
 mod support {
-    pub mod load;
-    pub mod stand_in;
+    pub(crate) mod load;
+    pub(crate) mod stand_in;
 }
 
 use std::process::Output;

@@ -1,9 +1,11 @@
 //! Hooks that go wrong in the ways in which hooks go wrong, as shipped binaries inside whole deployments: each must end in a
 //! failed, rolled-back deployment within its deadline, never in silence and never in a pass.
 
+#![allow(clippy::disallowed_methods, reason = "a test bounds its waits by the clock and reads its own environment")]
+
 mod support {
-    pub mod scenario;
-    pub mod stand_in;
+    pub(crate) mod scenario;
+    pub(crate) mod stand_in;
 }
 
 use std::time::{Duration, Instant};

@@ -1,7 +1,9 @@
 //! What the rehearsal leaves behind: nothing, whatever ends it. Read from the process table, not from its own word.
 
+#![allow(clippy::disallowed_methods, reason = "a test bounds its waits by the clock and reads its own environment")]
+
 mod support {
-    pub mod stand_in;
+    pub(crate) mod stand_in;
 }
 
 use std::process::Command;

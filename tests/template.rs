@@ -1,7 +1,7 @@
 //! The SAM template, read by CloudFormation's own linter and held against the hook binaries that exist.
 
 mod support {
-    pub mod python;
+    pub(crate) mod python;
 }
 
 use std::fs;

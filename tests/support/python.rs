@@ -1,6 +1,9 @@
 //! The Python tools that tests run as independent clients: a virtual environment of their own under `target/`, made once
 //! from `tests/requirements.txt` and reused until that file changes. It never touches a Python outside `target/`.
 
+#![allow(clippy::print_stderr, reason = "a skipped test says so by name")]
+#![allow(clippy::disallowed_methods, reason = "a test bounds its waits by the clock and reads its own environment")]
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +11,7 @@ use std::process::Command;
 /// The directory with the tools' executables, or `None` where there is no Python to make it from.
 ///
 /// A machine without Python skips these tests by name; with `CI` set that is a failure.
-pub fn tools(test: &str) -> Option<PathBuf> {
+pub(crate) fn tools(test: &str) -> Option<PathBuf> {
     if let Err(error) = run(Command::new("python3").args(["-m", "venv", "--help"])) {
         let message = format!("{test} needs python3 with the venv module: {error}");
         assert!(std::env::var_os("CI").is_none(), "{message}");

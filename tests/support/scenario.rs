@@ -1,5 +1,7 @@
 //! Scenario files for stories: the demo shop with one hook function as a test wants it.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use tempfile::TempDir;
 const CHECKS: &str = "checks:\n  - id: health\n    http: { get: /healthz }\n    expect: { status: 200 }\n";
 
 /// The function behind AfterAllowTestTraffic.
-pub struct Function {
+pub(crate) struct Function {
     name: String,
     binary: String,
     plan: String,
@@ -21,7 +23,7 @@ pub struct Function {
 
 impl Function {
     /// As it should be.
-    pub fn after_allow_test_traffic() -> Self {
+    pub(crate) fn after_allow_test_traffic() -> Self {
         Self {
             name: "CodeDeployHook_AfterAllowTestTraffic".to_owned(),
             binary: "after-allow-test-traffic".to_owned(),
@@ -33,51 +35,51 @@ impl Function {
     }
 
     /// With a fire drill.
-    pub fn drill(mut self, drill: &str) -> Self {
+    pub(crate) fn drill(mut self, drill: &str) -> Self {
         self.drill = Some(drill.to_owned());
         self
     }
 
     /// With this timeout.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// With this plan: `checks.yaml`, `misspelt.yaml`, `elsewhere.yaml`, or one that is not there.
-    pub fn plan(mut self, plan: &str) -> Self {
+    pub(crate) fn plan(mut self, plan: &str) -> Self {
         self.plan = plan.to_owned();
         self
     }
 
     /// With another hook's binary.
-    pub fn binary(mut self, binary: &str) -> Self {
+    pub(crate) fn binary(mut self, binary: &str) -> Self {
         self.binary = binary.to_owned();
         self
     }
 
     /// Under this name.
-    pub fn named(mut self, name: &str) -> Self {
+    pub(crate) fn named(mut self, name: &str) -> Self {
         self.name = name.to_owned();
         self
     }
 
     /// Named by the AppSpec, but not there.
-    pub fn absent(mut self) -> Self {
+    pub(crate) fn absent(mut self) -> Self {
         self.exists = false;
         self
     }
 }
 
 /// A folder with a scenario, its plans, its task definitions and a `greenlight.yaml`.
-pub struct Scenario {
+pub(crate) struct Scenario {
     folder: TempDir,
     path: String,
 }
 
 impl Scenario {
     /// Writes one.
-    pub fn write(function: &Function) -> Self {
+    pub(crate) fn write(function: &Function) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let write = |name: &str, text: &str| {
             fs::write(folder.path().join(name), text).expect("a scenario's file can be written");
@@ -130,12 +132,12 @@ impl Scenario {
     }
 
     /// The scenario file.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// The driver's configuration beside it.
-    pub fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.folder.path().join("greenlight.yaml")
     }
 }

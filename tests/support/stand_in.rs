@@ -1,6 +1,9 @@
 //! The rehearsal as another program sees it: `greenlight rehearse --serve` as a child process, known by the one line that it
 //! prints. Nothing of the rehearsal's library is used here.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::disallowed_methods, reason = "a test bounds its waits by the clock and reads its own environment")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -9,15 +12,15 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// A running stand-in. Dropping it ends it.
-pub struct StandIn {
+pub(crate) struct StandIn {
     child: Child,
     /// The line that it printed.
-    pub announcement: Value,
+    pub(crate) announcement: Value,
 }
 
 impl StandIn {
     /// Starts one with further arguments and waits until everything listens.
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_greenlight"))
             .args(["rehearse", "--serve"])
             .args(arguments)
@@ -35,12 +38,12 @@ impl StandIn {
     }
 
     /// A member of the announcement.
-    pub fn text(&self, member: &str) -> &str {
+    pub(crate) fn text(&self, member: &str) -> &str {
         self.announcement[member].as_str().unwrap_or_else(|| panic!("no {member:?} in {}", self.announcement))
     }
 
     /// A client's process with the stand-in as its AWS.
-    pub fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
             command.env_remove(name);
@@ -58,12 +61,12 @@ impl StandIn {
     }
 
     /// `greenlight` with the stand-in as its AWS.
-    pub fn greenlight(&self) -> Command {
+    pub(crate) fn greenlight(&self) -> Command {
         self.client(env!("CARGO_BIN_EXE_greenlight"))
     }
 
     /// Writes a `greenlight.yaml` that deploys the demo's second version, with these function names as hooks.
-    pub fn write_configuration(&self, folder: &Path) {
+    pub(crate) fn write_configuration(&self, folder: &Path) {
         let hooks: String = self.announcement["hooks"]
             .as_object()
             .expect("the announcement names the hooks")
@@ -80,17 +83,17 @@ impl StandIn {
     }
 
     /// The process id.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends it a signal by name (`TERM`, `INT`, `KILL`).
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         signal(self.child.id(), name);
     }
 
     /// Waits for its end.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child, Duration::from_secs(30))
     }
 }
@@ -106,14 +109,14 @@ impl Drop for StandIn {
 }
 
 /// Sends a signal to one process.
-pub fn signal(id: u32, name: &str) {
+pub(crate) fn signal(id: u32, name: &str) {
     let status =
         Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().expect("kill can be started");
     assert!(status.success(), "kill -{name} {id}: {status}");
 }
 
 /// Waits for the end of a child, within a bound.
-pub fn wait(child: &mut Child, within: Duration) -> ExitStatus {
+pub(crate) fn wait(child: &mut Child, within: Duration) -> ExitStatus {
     let bound = Instant::now() + within;
     loop {
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
