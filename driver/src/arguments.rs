@@ -63,6 +63,45 @@ pub(crate) enum Verb {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Stops a deployment, with or without rollback, follows it to its end, and exits by its outcome
+    #[command(after_help = examples(&[
+        ("greenlight stop", "the active deployment of the group in greenlight.yaml; rollback as it is configured"),
+        ("greenlight stop d-1NNWZG91L --rollback", "by id, and back to the original task set whatever is configured"),
+    ]))]
+    Stop {
+        /// The deployment; without it the active one of the group in greenlight.yaml
+        id: Option<String>,
+        /// Rolls back, whatever is configured
+        #[arg(long, conflicts_with = "no_rollback")]
+        rollback: bool,
+        /// Does not roll back, whatever is configured
+        #[arg(long)]
+        no_rollback: bool,
+        #[command(flatten)]
+        configuration: ConfigurationArguments,
+        #[command(flatten)]
+        aws: AwsArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Ends the wait that a deployment is in, and follows it to its end
+    #[command(after_help = examples(&[
+        ("greenlight continue", "the wait that the group's active deployment is in"),
+        ("greenlight continue d-1NNWZG91L --wait termination", "end the original task set now"),
+    ]))]
+    Continue {
+        /// The deployment; without it the active one of the group in greenlight.yaml
+        id: Option<String>,
+        /// Which wait [default: the one that the deployment is in]
+        #[arg(long, value_enum)]
+        wait: Option<WaitArgument>,
+        #[command(flatten)]
+        configuration: ConfigurationArguments,
+        #[command(flatten)]
+        aws: AwsArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
     /// Runs a check plan from here, against addresses, with the engine of the hooks; deploys nothing and asks AWS nothing
     #[command(after_help = examples(&[
         ("greenlight check --plan checks.yaml --green http://127.0.0.1:8080", "every check that an event lists, once"),
@@ -136,6 +175,14 @@ pub(crate) struct OutputArguments {
     /// How to tell: for people on standard error, or NDJSON on standard output
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WaitArgument {
+    /// For a person, before production traffic shifts
+    Ready,
+    /// Before the original task set is ended
+    Termination,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -38,9 +38,9 @@ pub enum Failure {
     /// The check plan is wrong, or has nothing to run.
     #[error("{}", .0.first().map_or_else(|| "the check plan is wrong".to_owned(), ToString::to_string))]
     CheckPlan(Vec<Message>),
-    /// Ended by a signal before the checks had.
-    #[error("interrupted before the checks had ended")]
-    ChecksInterrupted(Exit),
+    /// Ended by a signal before this.
+    #[error("interrupted before {0}")]
+    InterruptedBefore(&'static str, Exit),
     /// The task definition is wrong or does not fit.
     #[error(transparent)]
     TaskDefinition(#[from] TaskDefinitionError),
@@ -137,7 +137,7 @@ impl Failure {
             Self::Lost { .. } | Self::NothingThere(_) | Self::Signals { .. } | Self::Rehearsal { .. } => {
                 Exit::Unexpected
             }
-            Self::Interrupted(exit) | Self::ChecksInterrupted(exit) => *exit,
+            Self::Interrupted(exit) | Self::InterruptedBefore(_, exit) => *exit,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, AwsArguments, ConfigurationArguments, Output, OutputArguments, Verb};
+use crate::arguments::{Arguments, AwsArguments, ConfigurationArguments, Output, OutputArguments, Verb, WaitArgument};
 use crate::aws::Connection;
 use crate::clock;
+use crate::decide::waiting::Wait;
 use crate::environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -31,6 +32,20 @@ pub async fn run(arguments: Arguments) -> Exit {
             let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
             let mut printer = printer(&output);
             let ended = verb::status::run(id, &source, &connection, pacing, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
+        Verb::Stop { id, rollback, no_rollback, configuration, aws, output } => {
+            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
+            let mut printer = printer(&output);
+            let rollback = (rollback || no_rollback).then_some(rollback);
+            let ended = verb::stop::run(id, rollback, &source, &connection, pacing, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
+        Verb::Continue { id, wait, configuration, aws, output } => {
+            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
+            let mut printer = printer(&output);
+            let wait = wait.map(Wait::from);
+            let ended = verb::continuing::run(id, wait, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
         Verb::Check(arguments) => {
@@ -97,6 +112,15 @@ fn pacing(arguments: &AwsArguments) -> Pacing {
 impl From<ConfigurationArguments> for ConfigurationSource {
     fn from(arguments: ConfigurationArguments) -> Self {
         Self { file: arguments.file, variables: arguments.variables }
+    }
+}
+
+impl From<WaitArgument> for Wait {
+    fn from(argument: WaitArgument) -> Self {
+        match argument {
+            WaitArgument::Ready => Self::Ready,
+            WaitArgument::Termination => Self::Termination,
+        }
     }
 }
 

@@ -42,6 +42,13 @@ pub enum ErrorKind {
     NotSent,
 }
 
+impl AwsError {
+    /// Whether the deployment had ended before the call.
+    pub fn is_already_completed(&self) -> bool {
+        self.code.as_deref() == Some("DeploymentAlreadyCompletedException")
+    }
+}
+
 /// Translates an SDK error.
 pub(super) fn translate<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> AwsError
 where

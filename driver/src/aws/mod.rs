@@ -1,6 +1,7 @@
 //! The adapters: SDK types come in here and end here. They decide nothing; they translate and ask.
 
 pub mod codedeploy;
+mod directing;
 pub mod ecs;
 pub mod error;
 pub mod load_balancer;

@@ -7,4 +7,5 @@ pub mod task_definition;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod view;
+pub mod waiting;
 pub mod watch;

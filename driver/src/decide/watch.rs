@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::outcome::{cause, rollback_expected};
+use super::outcome::{Cause, cause, rollback_expected};
 use super::schedule::Shift;
 use crate::snapshot::{DeploymentStatus, EventStatus, LifecycleEvent, Snapshot, TaskSetLabel};
 
@@ -49,6 +49,8 @@ pub struct Watch {
     pub rollback: Option<Snapshot>,
     /// The largest share of production traffic that the replacement was seen with.
     pub highest_weight: f64,
+    /// What a stop said about rolling back.
+    pub rollback_asked: Option<bool>,
     last_change: Timestamp,
     ended_at: Option<Timestamp>,
     unknown_since: Option<Timestamp>,
@@ -113,6 +115,7 @@ impl Watch {
             deployment: None,
             rollback: None,
             highest_weight: 0.0,
+            rollback_asked: None,
             last_change: now,
             ended_at: None,
             unknown_since: None,
@@ -204,7 +207,10 @@ impl Watch {
         if snapshot.deployment.rolled_back_by.is_some() {
             return Next::Wait(Duration::ZERO);
         }
-        let expected = cause(snapshot).is_some_and(|cause| rollback_expected(&snapshot.deployment, cause));
+        let expected = cause(snapshot).is_some_and(|cause| match self.rollback_asked {
+            Some(asked) if cause == Cause::Stop => asked,
+            Some(_) | None => rollback_expected(&snapshot.deployment, cause),
+        });
         let ended = *self.ended_at.get_or_insert(now);
         if expected && !passed(ended, now, ROLLBACK_PATIENCE.div_f64(self.patience.pace)) {
             return Next::Wait(self.patience.floor);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decide::testing::{at, error, set_event, set_weight, snapshot};
+use crate::snapshot::RollbackEvent;
 
 fn watch() -> Watch {
     let patience = Patience {
@@ -122,4 +123,19 @@ fn each_change_is_told_once() {
     assert_eq!(later.last(), Some(&Change::Traffic { replacement: 10.0 }));
     assert_eq!(later.len(), 2);
     assert!((watch.highest_weight - 10.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn a_stop_that_said_whether_to_roll_back_goes_before_the_configuration() {
+    let mut stopped = snapshot("Stopped");
+    stopped.deployment.error = Some(error("MANUAL_STOP"));
+    stopped.deployment.rollback_on = vec![RollbackEvent::Stop];
+    let mut without = watch();
+    without.rollback_asked = Some(false);
+    assert_eq!(without.saw_deployment(stopped.clone(), at(5)).next, Next::Ended);
+    stopped.deployment.rollback_on = Vec::new();
+    let mut with = watch();
+    with.rollback_asked = Some(true);
+    assert_eq!(with.saw_deployment(stopped.clone(), at(5)).next, seconds(1));
+    assert_eq!(watch().saw_deployment(stopped, at(5)).next, Next::Ended);
 }

@@ -90,9 +90,7 @@ pub fn fact(fact: &Fact, mark: &Mark) -> String {
         }
         Fact::OriginalEndsIn(left) if left.is_zero() => "the original task set is ending".to_owned(),
         Fact::OriginalEndsIn(left) => format!("the original task set ends in {}", duration(*left)),
-        Fact::WaitsForPerson => {
-            "waits for a person: aws deploy continue-deployment --deployment-wait-type READY_WAIT".to_owned()
-        }
+        Fact::WaitsForPerson => "waits for a person: greenlight continue".to_owned(),
     }
 }
 

@@ -54,7 +54,7 @@ pub async fn run(request: &Request, printer: &mut Printer) -> Result<Exit, Failu
     };
     let seen = tokio::select! {
         biased;
-        exit = interruption.wait() => return Err(Failure::ChecksInterrupted(exit)),
+        exit = interruption.wait() => return Err(Failure::InterruptedBefore("the checks had ended", exit)),
         seen = run::run(&checks, &endpoints, limits) => seen,
     };
 

@@ -71,6 +71,17 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// Looks before the deployment is stopped: how far the shift had come is not to be seen afterwards.
+    pub(super) async fn look_first(&mut self) -> Result<(), Failure> {
+        self.look().await.map(drop)
+    }
+
+    /// The stop was accepted; what it said about rolling back goes before the deployment's configuration.
+    pub(super) fn was_stopped(&mut self, rollback: Option<bool>, words: &str) {
+        self.watch.rollback_asked = rollback;
+        self.printer.note(words, clock::now());
+    }
+
     /// Follows to the true end, the deadline, or a signal.
     pub async fn to_the_end(mut self, interruption: &mut Interruption) -> Result<Followed, Failure> {
         loop {

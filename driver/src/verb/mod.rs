@@ -1,12 +1,14 @@
 //! One file a verb: fetch, decide, act. What they share is in `following` and `interruption`.
 
 pub mod check;
+pub mod continuing;
 pub mod deploy;
 pub mod following;
 pub mod interruption;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
 pub mod status;
+pub mod stop;
 pub mod watch;
 
 use std::path::{Path, PathBuf};

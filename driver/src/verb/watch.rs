@@ -31,7 +31,7 @@ pub async fn run(
     Ok(Following::new(&aws, printer, heading, deadline, pacing).to_the_end(&mut interruption).await?.exit)
 }
 
-async fn active(aws: &Aws, source: &ConfigurationSource) -> Result<String, Failure> {
+pub(super) async fn active(aws: &Aws, source: &ConfigurationSource) -> Result<String, Failure> {
     let configuration = source.read_to_look()?;
     let (application, group) = (&configuration.application, &configuration.deployment_group);
     let active = aws
