@@ -102,6 +102,22 @@ pub(crate) enum Verb {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Lists the group's deployments, the newest first, with what they came to
+    #[command(after_help = examples(&[
+        ("greenlight history", "the last ten of the group in greenlight.yaml"),
+        ("greenlight history --limit 100 --output json", "for a program"),
+    ]))]
+    History {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+        #[command(flatten)]
+        configuration: ConfigurationArguments,
+        #[command(flatten)]
+        aws: AwsArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
     /// Runs a check plan from here, against addresses, with the engine of the hooks; deploys nothing and asks AWS nothing
     #[command(after_help = examples(&[
         ("greenlight check --plan checks.yaml --green http://127.0.0.1:8080", "every check that an event lists, once"),

@@ -48,6 +48,12 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::continuing::run(id, wait, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::History { limit, configuration, aws, output } => {
+            let (source, connection) = (configuration.into(), connection(&aws));
+            let mut printer = printer(&output);
+            let ended = verb::history::run(usize::from(limit), &source, &connection, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         Verb::Check(arguments) => {
             let mut printer = printer(&arguments.output);
             let request = verb::check::Request {

@@ -250,7 +250,7 @@ fn rollback_configuration(events: &[RollbackEvent]) -> AutoRollbackConfiguration
     AutoRollbackConfiguration::builder().enabled(!events.is_empty()).set_events(Some(wire)).build()
 }
 
-fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment {
+pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment {
     let revision = info.and_then(|info| info.revision());
     let sha256 = revision
         .and_then(|revision| revision.app_spec_content())

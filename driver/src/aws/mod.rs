@@ -6,6 +6,7 @@ pub mod ecs;
 pub mod error;
 pub mod load_balancer;
 pub mod logs;
+mod past;
 mod verbatim;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! What is decided: pure, no clock, no environment, no I/O, no SDK type. `now` is an argument.
 
+pub mod history;
 pub mod outcome;
 pub mod report;
 pub mod schedule;

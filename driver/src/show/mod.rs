@@ -3,6 +3,7 @@
 
 pub mod block;
 pub mod checked;
+pub mod history;
 pub mod json;
 pub mod live;
 pub mod paint;
@@ -13,6 +14,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
+use crate::decide::history::Entry;
 use crate::decide::report::{HookLog, Report};
 use crate::decide::view::View;
 use crate::decide::watch::Change;
@@ -170,6 +172,20 @@ impl Printer {
             Kind::Plain(_) => Paint::off(),
         };
         checked::lines(checked, paint).iter().for_each(|line| output_line(line));
+    }
+
+    /// The deployments of a group. For people it is the data that was asked for.
+    pub fn history(&mut self, entries: &[Entry], now: Timestamp) {
+        let paint = match &mut self.kind {
+            Kind::Json(json) => {
+                history::write(entries, now);
+                json.outcome(None, Exit::Succeeded, "read", now);
+                return;
+            }
+            Kind::Live(live) => live.paint,
+            Kind::Plain(_) => Paint::off(),
+        };
+        history::table(entries, paint).iter().for_each(|line| output_line(line));
     }
 
     /// Following stops while the deployment goes on.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod continuing;
 pub mod deploy;
 pub mod following;
+pub mod history;
 pub mod interruption;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;

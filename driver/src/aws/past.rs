@@ -1,0 +1,52 @@
+//! CodeDeploy: the deployments that a group has had.
+
+use super::Aws;
+use super::codedeploy::deployment;
+use super::error::{AwsError, translate};
+use crate::decide::history::Past;
+
+/// `BatchGetDeployments` takes no more in one call (aws-facts §10).
+const BATCH: usize = 25;
+
+impl Aws {
+    /// `ListDeployments` as far as needed, and `BatchGetDeployments` of these.
+    ///
+    /// The service lists the newest first, which its documentation does not promise: the order is the caller's affair.
+    pub async fn past_deployments(&self, application: &str, group: &str, limit: usize) -> Result<Vec<Past>, AwsError> {
+        let mut ids: Vec<String> = Vec::new();
+        let mut token = None;
+        loop {
+            let answer = self
+                .codedeploy
+                .list_deployments()
+                .application_name(application)
+                .deployment_group_name(group)
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| translate("codedeploy:ListDeployments", error))?;
+            ids.extend_from_slice(answer.deployments());
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() || ids.len() >= limit {
+                break;
+            }
+        }
+        ids.truncate(limit);
+        let mut past = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            let answer = self
+                .codedeploy
+                .batch_get_deployments()
+                .set_deployment_ids(Some(batch.to_vec()))
+                .send()
+                .await
+                .map_err(|error| translate("codedeploy:BatchGetDeployments", error))?;
+            past.extend(answer.deployments_info().iter().map(|info| Past {
+                deployment: deployment(info.deployment_id().unwrap_or_default(), Some(info)),
+                creator: info.creator().map(|creator| creator.as_str().to_owned()),
+                description: info.description().filter(|text| !text.is_empty()).map(str::to_owned),
+            }));
+        }
+        Ok(past)
+    }
+}
