@@ -4,9 +4,9 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::disallowed_methods, reason = "a test bounds its waits by the clock and reads its own environment")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,6 +14,7 @@ use serde_json::Value;
 /// A running stand-in. Dropping it ends it.
 pub(crate) struct StandIn {
     child: Child,
+    output: BufReader<ChildStdout>,
     /// The line that it printed.
     pub(crate) announcement: Value,
 }
@@ -28,13 +29,12 @@ impl StandIn {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the greenlight binary can be started");
+        let mut output = BufReader::new(child.stdout.take().expect("standard output is piped"));
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("standard output is piped"))
-            .read_line(&mut line)
-            .expect("standard output can be read");
+        output.read_line(&mut line).expect("standard output can be read");
         let announcement = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("expected one line of JSON, got {line:?}: {error}"));
-        Self { child, announcement }
+        Self { child, output, announcement }
     }
 
     /// A member of the announcement.
@@ -90,6 +90,15 @@ impl StandIn {
     /// Sends it a signal by name (`TERM`, `INT`, `KILL`).
     pub(crate) fn signal(&self, name: &str) {
         signal(self.child.id(), name);
+    }
+
+    /// Ends it, and hands over what it printed after its announcement.
+    pub(crate) fn end_and_read_the_rest(mut self) -> String {
+        self.signal("TERM");
+        self.wait();
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).expect("standard output can be read");
+        rest
     }
 
     /// Waits for its end.

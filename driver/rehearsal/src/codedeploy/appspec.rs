@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::deployment::Event;
+use super::event::Event;
 
 /// What an AppSpec says.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 
 pub(crate) mod appspec;
 pub(crate) mod deployment;
+pub(crate) mod event;
 pub(crate) mod failure;
 pub(crate) mod group;
 pub(crate) mod rules;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::deployment::{Deployment, Direction, Event, Phase, RowStatus, Status};
+use super::deployment::{Deployment, Direction, Phase, RowStatus, Status};
+use super::event::Event;
 use super::failure::Failure;
 use crate::clock::Pace;
 use crate::identifiers::hook_execution;

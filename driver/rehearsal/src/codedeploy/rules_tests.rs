@@ -8,7 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::deployment::{Direction, Event, Plan, RowStatus, Status};
+use super::deployment::{Direction, Plan, RowStatus, Status};
+use super::event::Event;
 use super::failure::Failure;
 use super::group::AutoRollback;
 use super::rules::{Action, Input, advance, created_until};

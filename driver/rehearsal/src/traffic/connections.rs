@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -16,6 +17,11 @@ use tokio::net::TcpStream;
 
 /// The body of a forwarded request.
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, hyper::Error>;
+
+/// A body of nothing, which can be sent again.
+pub(super) fn no_body() -> RequestBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
 
 /// Why a target gave no answer.
 #[derive(Debug)]
@@ -105,7 +111,7 @@ impl Connections {
 /// The same request once more, when it has no body.
 fn replay(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
     request.body().is_end_stream().then(|| {
-        let mut again = Request::new(super::forward::no_body());
+        let mut again = Request::new(no_body());
         *again.method_mut() = request.method().clone();
         *again.uri_mut() = request.uri().clone();
         *again.headers_mut() = request.headers().clone();

@@ -12,10 +12,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Either, Empty, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use super::connections::{NoAnswer, RequestBody};
+use super::connections::{NoAnswer, RequestBody, no_body};
 use super::routes::{Flight, NoTarget, Routes};
 
 /// The load balancer's idle timeout, in ordinary time.
@@ -103,11 +103,6 @@ impl Forward {
         let body = if body.is_end_stream() { no_body() } else { body.boxed_unsync() };
         Request::from_parts(parts, body)
     }
-}
-
-/// A body of nothing, which can be sent again.
-pub(super) fn no_body() -> RequestBody {
-    Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 fn back(response: Response<Incoming>, flight: Flight) -> Response<ResponseBody> {

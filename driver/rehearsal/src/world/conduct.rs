@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::World;
 use crate::codedeploy::appspec::AppSpec;
-use crate::codedeploy::deployment::{Deployment, Direction, Event, Phase, Plan, Status};
+use crate::codedeploy::deployment::{Deployment, Direction, Phase, Plan, Status};
+use crate::codedeploy::event::Event;
 use crate::codedeploy::failure::Failure;
 use crate::codedeploy::group::AutoRollback;
 use crate::codedeploy::rules::{self, Action, Input};

@@ -27,10 +27,10 @@ pub enum HookBinaryError {
         folder: PathBuf,
     },
     /// cargo could not be started.
-    #[error("cargo cannot be started to build the hooks; build them: cargo build -p greenlight-hooks --bins")]
+    #[error("cargo cannot be started to build the hooks; build them: cargo build --bins")]
     NoCargo(#[source] std::io::Error),
     /// cargo failed.
-    #[error("cargo build -p greenlight-hooks --bins ended with {0}")]
+    #[error("cargo build --bins ended with {0}")]
     Build(std::process::ExitStatus),
 }
 
@@ -44,7 +44,7 @@ pub async fn find(names: &[&str], printer: &mut Printer) -> Result<BTreeMap<Stri
     if let Some(target) = target_folder(&folder)
         && is_stale(names.iter().map(|name| folder.join(name)))
     {
-        printer.note("building the hooks (cargo build -p greenlight-hooks --bins)", clock::now());
+        printer.note("building the hooks (cargo build --bins)", clock::now());
         build(&folder, target).await.map_err(super::failed_to("build the hooks"))?;
     }
     names
@@ -93,7 +93,8 @@ fn is_stale(binaries: impl Iterator<Item = PathBuf>) -> bool {
 
 async fn build(folder: &Path, target: &Path) -> Result<(), HookBinaryError> {
     let mut command = tokio::process::Command::new("cargo");
-    command.args(["build", "-p", "greenlight-hooks", "--bins"]).arg("--target-dir").arg(target).current_dir(WORKSPACE);
+    // Every binary and not only the hooks': one selection means one set of features, and dependencies are built once.
+    command.args(["build", "--bins"]).arg("--target-dir").arg(target).current_dir(WORKSPACE);
     match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
         Some(profile) => {

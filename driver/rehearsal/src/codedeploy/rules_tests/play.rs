@@ -7,9 +7,8 @@ use jiff::Timestamp;
 
 use crate::clock::Pace;
 use crate::codedeploy::appspec::AppSpec;
-use crate::codedeploy::deployment::{
-    Deployment, Direction, Event, Phase, Plan, Revision, RevisionForm, RowStatus, Status,
-};
+use crate::codedeploy::deployment::{Deployment, Direction, Phase, Plan, Revision, RevisionForm, RowStatus, Status};
+use crate::codedeploy::event::Event;
 use crate::codedeploy::failure::Failure;
 use crate::codedeploy::group::AutoRollback;
 use crate::codedeploy::rules::{Action, Input, advance, created_until, wake};

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{group, no_configuration, rollback_event};
 use crate::codedeploy::appspec;
-use crate::codedeploy::deployment::{Direction, Event, Plan, Revision, RevisionForm, Status};
+use crate::codedeploy::deployment::{Direction, Plan, Revision, RevisionForm, Status};
+use crate::codedeploy::event::Event;
 use crate::codedeploy::group::AutoRollback;
 use crate::codedeploy::wire::{AutoRollbackConfiguration, CreateDeployment, RevisionLocation};
 use crate::refusal::Refusal;
