@@ -136,7 +136,7 @@ fn one_event_is_checked_without_what_only_others_list() {
 
 #[test]
 fn the_last_line_of_json_output_is_the_outcome_with_the_exit_code() {
-    for (mode, exit_code, outcome) in [(None, 0, "succeeded"), (Some("slow"), 1, "checks_failed")] {
+    for (mode, exit_code, outcome) in [(None, 0, "succeeded"), (Some("slow"), 1, "not_passed")] {
         let shop = Shop::start(mode);
         let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42", "--output", "json"]);
         let lines: Vec<Value> = text(&output.stdout)

@@ -124,6 +124,13 @@ pub(crate) enum Verb {
         ("greenlight check --plan checks.yaml --green URL --event BeforeAllowTraffic", "the checks of one event"),
     ]))]
     Check(CheckArguments),
+    /// Invokes a hook's binary on this machine, behind a Lambda Runtime API, against the AWS that the environment names
+    #[cfg(feature = "rehearse")]
+    #[command(after_help = examples(&[
+        ("greenlight invoke AfterAllowTestTraffic --event events/AfterAllowTestTraffic.json --plan checks.yaml", "a sample event"),
+        ("greenlight invoke before-allow-traffic --event event.json", "with the plan that GREENLIGHT_PLAN names"),
+    ]))]
+    Invoke(InvokeArguments),
     /// Rehearses a whole deployment on this machine: real processes, real hooks, real traffic, no AWS
     #[cfg(feature = "rehearse")]
     #[command(after_help = examples(&[
@@ -156,6 +163,25 @@ pub(crate) struct CheckArguments {
     /// Sets ${NAME} in the plan; goes before the environment
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[cfg(feature = "rehearse")]
+#[derive(Debug, Args)]
+pub(crate) struct InvokeArguments {
+    /// The lifecycle event, or the name of its binary
+    #[arg(value_parser = hook)]
+    pub(crate) hook: HookEvent,
+    /// The file with the payload, sent as it stands
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: PathBuf,
+    /// The check plan [default: GREENLIGHT_PLAN]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// The function's timeout
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
+    pub(crate) timeout: u64,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -247,6 +273,14 @@ fn variable(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
     }
+}
+
+#[cfg(feature = "rehearse")]
+fn hook(text: &str) -> Result<HookEvent, String> {
+    crate::verb::invoke::hook(text).ok_or_else(|| {
+        let names = HookEvent::ALL.map(HookEvent::name).join(", ");
+        format!("expected one of {names}, or the name of a hook's binary")
+    })
 }
 
 /// Without a path: the checks have theirs.

@@ -7,8 +7,8 @@ pub enum Exit {
     Succeeded,
     /// Something that is no outcome of a deployment.
     Unexpected,
-    /// `check`: a check did not pass.
-    ChecksFailed,
+    /// `check`: a check did not pass; `invoke`: the hook did not find for Succeeded and report it.
+    NotPassed,
     /// The command line or a file is wrong; nothing was changed.
     Usage,
     /// Failed, and the original task set serves again.
@@ -36,7 +36,7 @@ impl Exit {
     pub const ALL: [Self; 13] = [
         Self::Succeeded,
         Self::Unexpected,
-        Self::ChecksFailed,
+        Self::NotPassed,
         Self::Usage,
         Self::RolledBack,
         Self::HookRolledBack,
@@ -53,7 +53,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Succeeded => 0,
-            Self::Unexpected | Self::ChecksFailed => 1,
+            Self::Unexpected | Self::NotPassed => 1,
             Self::Usage => 2,
             Self::RolledBack => 10,
             Self::HookRolledBack => 11,
@@ -72,7 +72,7 @@ impl Exit {
         match self {
             Self::Succeeded => "succeeded",
             Self::Unexpected => "unexpected",
-            Self::ChecksFailed => "checks_failed",
+            Self::NotPassed => "not_passed",
             Self::Usage => "configuration",
             Self::RolledBack => "failed_rolled_back",
             Self::HookRolledBack => "failed_by_hook_rolled_back",
@@ -91,7 +91,7 @@ impl Exit {
         match self {
             Self::Succeeded => "succeeded",
             Self::Unexpected => "unexpected",
-            Self::ChecksFailed => "check: a check did not pass",
+            Self::NotPassed => "check, invoke: not passed",
             Self::Usage => "usage or configuration",
             Self::RolledBack => "failed, rolled back",
             Self::HookRolledBack => "failed by a hook, rolled back",
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_name_is_used_once_the_codes_rise_and_only_what_is_no_outcome_shares_one() {
-        let codes: Vec<_> = Exit::ALL.into_iter().filter(|exit| *exit != Exit::ChecksFailed).map(Exit::code).collect();
+        let codes: Vec<_> = Exit::ALL.into_iter().filter(|exit| *exit != Exit::NotPassed).map(Exit::code).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
         assert!(Exit::ALL.map(Exit::code).is_sorted());
         let mut names: Vec<_> = Exit::ALL.map(Exit::name).into();

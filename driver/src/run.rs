@@ -67,6 +67,18 @@ pub async fn run(arguments: Arguments) -> Exit {
             conclude(ended, &mut printer)
         }
         #[cfg(feature = "rehearse")]
+        Verb::Invoke(arguments) => {
+            let mut printer = printer(&arguments.output);
+            let invocation = verb::invoke::Invocation {
+                hook: arguments.hook,
+                event: arguments.event,
+                plan: arguments.plan,
+                timeout: std::time::Duration::from_secs(arguments.timeout),
+            };
+            let ended = verb::invoke::run(&invocation, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
+        #[cfg(feature = "rehearse")]
         Verb::Rehearse(arguments) => {
             let mut printer = printer(&arguments.output);
             let rehearsal = verb::rehearse::Rehearsal {

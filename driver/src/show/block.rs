@@ -142,7 +142,7 @@ fn failure(why: &Why, paint: Paint) -> Vec<String> {
     lines
 }
 
-fn evidence_lines(evidence: &Evidence, paint: Paint) -> Vec<String> {
+pub(super) fn evidence_lines(evidence: &Evidence, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     let mut said: Vec<&Message> = Vec::new();
     let failing = evidence.checks.iter().filter(|check| counts(check)).flat_map(|check| &check.messages);

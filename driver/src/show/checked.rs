@@ -35,7 +35,7 @@ impl Checked {
     pub fn exit(&self) -> Exit {
         match self.verdict.decision {
             Decision::Succeeded => Exit::Succeeded,
-            Decision::Failed => Exit::ChecksFailed,
+            Decision::Failed => Exit::NotPassed,
         }
     }
 

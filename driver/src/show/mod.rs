@@ -4,6 +4,7 @@
 pub mod block;
 pub mod checked;
 pub mod history;
+pub mod invoked;
 pub mod json;
 pub mod live;
 pub mod paint;
@@ -20,6 +21,7 @@ use crate::decide::view::View;
 use crate::decide::watch::Change;
 use crate::exit::Exit;
 use checked::Checked;
+use invoked::Invoked;
 use json::Json;
 use live::Live;
 use paint::Paint;
@@ -172,6 +174,29 @@ impl Printer {
             Kind::Plain(_) => Paint::off(),
         };
         checked::lines(checked, paint).iter().for_each(|line| output_line(line));
+    }
+
+    /// A line of a function's log.
+    pub fn function_log(&mut self, line: &str, at: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => live.line(&live.paint.dim(line)),
+            Kind::Plain(_) => error_line(line),
+            Kind::Json(json) => json.text("function_log", line, at),
+        }
+    }
+
+    /// A hook that was invoked here. For people it is the data that was asked for.
+    pub fn invoked(&mut self, invoked: &Invoked, now: Timestamp) {
+        let paint = match &mut self.kind {
+            Kind::Json(json) => {
+                invoked::write(invoked, now);
+                json.outcome(None, invoked.exit(), &invoked::reason(invoked), now);
+                return;
+            }
+            Kind::Live(live) => live.paint,
+            Kind::Plain(_) => Paint::off(),
+        };
+        invoked::lines(invoked, paint).iter().for_each(|line| output_line(line));
     }
 
     /// The deployments of a group. For people it is the data that was asked for.

@@ -7,6 +7,8 @@ pub mod following;
 pub mod history;
 pub mod interruption;
 #[cfg(feature = "rehearse")]
+pub mod invoke;
+#[cfg(feature = "rehearse")]
 pub mod rehearse;
 pub mod status;
 pub mod stop;

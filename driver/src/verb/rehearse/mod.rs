@@ -198,7 +198,7 @@ fn keep(file: Option<&Path>, entries: &[greenlight_rehearsal::journal::Entry]) -
     })
 }
 
-fn failed_to<E: std::error::Error + Send + Sync + 'static>(doing: &str) -> impl FnOnce(E) -> Failure {
+pub(super) fn failed_to<E: std::error::Error + Send + Sync + 'static>(doing: &str) -> impl FnOnce(E) -> Failure {
     let doing = doing.to_owned();
     move |error| Failure::Rehearsal { doing, source: Box::new(error) }
 }
