@@ -18,12 +18,14 @@ use greenlight_checks::run::{Endpoints, Limits, run};
 use greenlight_checks::verdict::{Case, decide};
 use tokio::time::{Instant, sleep};
 
-use crate::attest::{self, Routing, Sides};
+use crate::attest::{self, Routing};
 use crate::aws::Aws;
+use crate::demands::Demands;
 use crate::drill::Drill;
 use crate::facts::{Deployment, Facts};
 use crate::invocation::DeploymentId;
 use crate::progress::Progress;
+use crate::sides::{Sides, sides};
 use crate::targets::Targets;
 use crate::{clock, discovery, endpoints, stage};
 
@@ -83,6 +85,7 @@ impl Examination {
         let checks = plan.for_event(self.event).map_err(|message| vec![message])?;
         let drill = self.drill.clone().map_err(|message| vec![message])?;
         let deployment = deployment.map_err(|error| vec![self.not_attestable(&error.message())])?;
+        endpoints::admit(&plan.endpoints.green, &self.demands()).map_err(|message| vec![message])?;
 
         let way = endpoints::way(&plan.endpoints.green);
         let stabilise_until = self.ends.min(clock::now() + plan.budget.stabilise);
@@ -98,7 +101,7 @@ impl Examination {
         self.progress.begins("running the checks");
         let endpoints = Endpoints {
             green: Some(endpoints::resolve(&facts, "green", &plan.endpoints.green).map_err(|message| vec![message])?),
-            blue: endpoints::resolve(&facts, "blue", &plan.endpoints.blue).ok(),
+            blue: endpoints::serving(&facts, &plan.endpoints.blue, &self.demands()),
         };
         self.progress.happened("checks started");
         let results = self.run(&checks, &endpoints, drill, stabilise_until).await;
@@ -124,15 +127,16 @@ impl Examination {
         plan: &Plan,
     ) -> Result<(Facts, Sides, Routing), Vec<Message>> {
         self.progress.begins("reading the routing");
+        let demands = self.demands();
         let settle_until = self.ends.min(clock::now() + SETTLE.min(plan.budget.stabilise));
         let mut facts = self.read(discovery::facts(&self.aws, deployment).await)?;
         endpoints::resolve(&facts, "green", &plan.endpoints.green).map_err(|message| vec![message])?;
         loop {
             let over = clock::now() + SETTLE_POLL >= settle_until;
-            let found = stage::confirm(&facts, self.event).and_then(|()| attest::sides(&facts));
+            let found = stage::confirm(&facts, self.event).and_then(|()| sides(&facts, &demands));
             match found {
                 Ok(sides) => {
-                    let routing = attest::routing(&facts, &sides, way);
+                    let routing = attest::routing(&facts, &sides, way, &demands);
                     let settled = routing.standing == Standing::Proven || plan.attest.routing == Requirement::Off;
                     if settled || over {
                         self.record_routing(&routing, plan.attest.routing);
@@ -148,6 +152,10 @@ impl Examination {
             sleep(SETTLE_POLL).await;
             facts = self.read(discovery::again(&self.aws, &facts).await)?;
         }
+    }
+
+    const fn demands(&self) -> Demands {
+        Demands::at(self.event)
     }
 
     /// Facts that could not be read are told of in the attestation too.
@@ -184,15 +192,17 @@ impl Examination {
         }
     }
 
-    /// Waits until the replacement's targets suffice, at most until the stabilise window is over.
+    /// Waits until the targets that the event is about suffice, at most until the stabilise window is over.
     async fn await_targets(&self, sides: &Sides, plan: &Plan, until: Instant) -> Result<(), Vec<Message>> {
         let needed = &plan.attest.targets_healthy;
+        let demands = self.demands();
+        let side = sides.of(demands.targets).map_err(|message| vec![self.not_attestable(&message)])?;
         let started = clock::now();
         let mut pause = TARGETS_POLL;
         loop {
-            let seen = self.aws.targets(&sides.replacement.target_group).await;
+            let seen = self.aws.targets(&side.target_group).await;
             let targets = match seen {
-                Ok(targets) => Targets::count(&targets, sides.replacement.desired),
+                Ok(targets) => Targets::count(&targets, side.desired),
                 Err(error) => {
                     let message = Message { subject: "targets".to_owned(), ..error.message() };
                     self.record_targets(Standing::NotAttestable, None, Some(message.clone()));
@@ -200,14 +210,14 @@ impl Examination {
                 }
             };
             if targets.suffice(needed) {
-                self.record_targets(Standing::Proven, Some(targets.summary()), None);
-                self.progress.happened(targets.summary());
+                self.record_targets(Standing::Proven, Some(targets.summary(&demands)), None);
+                self.progress.happened(targets.summary(&demands));
                 return Ok(());
             }
             let now = clock::now();
             if now + pause > until {
-                let (standing, message) = targets.insufficient(needed, now.duration_since(started));
-                self.record_targets(standing, Some(targets.summary()), Some(message.clone()));
+                let (standing, message) = targets.insufficient(needed, now.duration_since(started), &demands);
+                self.record_targets(standing, Some(targets.summary(&demands)), Some(message.clone()));
                 return Err(vec![message]);
             }
             sleep(pause).await;
@@ -259,8 +269,8 @@ impl Examination {
         let confirmed = match discovery::again(&self.aws, before).await {
             Err(error) => Err(error.message()),
             Ok(facts) => stage::confirm(&facts, self.event)
-                .and_then(|()| attest::sides(&facts))
-                .and_then(|sides| attest::unchanged(routing, &attest::routing(&facts, &sides, way))),
+                .and_then(|()| sides(&facts, &self.demands()))
+                .and_then(|sides| attest::unchanged(routing, &attest::routing(&facts, &sides, way, &self.demands()))),
         };
         match confirmed {
             Ok(()) => self.progress.happened("routing proven again"),
