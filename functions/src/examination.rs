@@ -24,6 +24,7 @@ use crate::demands::Demands;
 use crate::drill::Drill;
 use crate::facts::{Deployment, Facts};
 use crate::invocation::DeploymentId;
+use crate::patience::Patience;
 use crate::progress::Progress;
 use crate::sides::{Sides, sides};
 use crate::targets::Targets;
@@ -51,6 +52,8 @@ pub(crate) struct Examination {
     pub(crate) drill: Result<Option<Drill>, Message>,
     /// When it is cut off.
     pub(crate) ends: Instant,
+    /// How long a denied read may be a permission that is on its way.
+    pub(crate) patience: Patience,
     pub(crate) progress: Progress,
 }
 
@@ -63,7 +66,7 @@ impl Examination {
     /// Examines the deployment. Whatever ends it early leaves what was established in the progress.
     pub(crate) async fn verdict(self) -> Verdict {
         self.progress.begins("reading the deployment");
-        let deployment = self.aws.deployment(&self.deployment).await;
+        let deployment = self.patience.read(|| self.aws.deployment(&self.deployment)).await;
         match (&self.plan, deployment) {
             (_, Ok(deployment)) if deployment.created_by_rollback || deployment.rolls_back.is_some() => {
                 self.rollback(deployment).await
@@ -129,7 +132,7 @@ impl Examination {
         self.progress.begins("reading the routing");
         let demands = self.demands();
         let settle_until = self.ends.min(clock::now() + SETTLE.min(plan.budget.stabilise));
-        let mut facts = self.read(discovery::facts(&self.aws, deployment).await)?;
+        let mut facts = self.read(self.patience.read(|| discovery::facts(&self.aws, &deployment)).await)?;
         endpoints::resolve(&facts, "green", &plan.endpoints.green).map_err(|message| vec![message])?;
         loop {
             let over = clock::now() + SETTLE_POLL >= settle_until;
@@ -150,7 +153,7 @@ impl Examination {
                 Err(_) => {}
             }
             sleep(SETTLE_POLL).await;
-            facts = self.read(discovery::again(&self.aws, &facts).await)?;
+            facts = self.read(self.patience.read(|| discovery::again(&self.aws, &facts)).await)?;
         }
     }
 
@@ -200,7 +203,7 @@ impl Examination {
         let started = clock::now();
         let mut pause = TARGETS_POLL;
         loop {
-            let seen = self.aws.targets(&side.target_group).await;
+            let seen = self.patience.read(|| self.aws.targets(&side.target_group)).await;
             let targets = match seen {
                 Ok(targets) => Targets::count(&targets, side.desired),
                 Err(error) => {
@@ -266,7 +269,7 @@ impl Examination {
         way: &attest::Way,
         plan: &Plan,
     ) -> Result<(), Vec<Message>> {
-        let confirmed = match discovery::again(&self.aws, before).await {
+        let confirmed = match self.patience.read(|| discovery::again(&self.aws, before)).await {
             Err(error) => Err(error.message()),
             Ok(facts) => stage::confirm(&facts, self.event)
                 .and_then(|()| sides(&facts, &self.demands()))
@@ -288,7 +291,7 @@ impl Examination {
     async fn rollback(&self, deployment: Deployment) -> Verdict {
         self.progress.begins("attesting a rollback");
         self.progress.happened("this is a rollback: no checks are run");
-        let facts = match self.read(discovery::facts(&self.aws, deployment).await) {
+        let facts = match self.read(self.patience.read(|| discovery::facts(&self.aws, &deployment)).await) {
             Ok(facts) => facts,
             Err(because) => return failed(because),
         };

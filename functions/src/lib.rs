@@ -18,6 +18,7 @@ mod hook;
 mod invocation;
 mod log;
 mod memory;
+mod patience;
 mod plan_source;
 mod progress;
 mod report;
