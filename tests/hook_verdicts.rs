@@ -228,6 +228,43 @@ async fn facts_that_may_not_be_read_name_the_missing_permission() {
 }
 
 #[tokio::test]
+async fn a_permission_that_is_new_is_waited_for_within_the_window() {
+    let mut bench = bench().await;
+    bench.plan(&PLAN.replace("stabilise: 1s", "stabilise: 30s"));
+    let denied = [
+        ("GetDeployment", Fault(400, "AccessDeniedException")),
+        ("DescribeServices", Fault(400, "AccessDeniedException")),
+        ("DescribeRules", Fault(403, "AccessDenied")),
+        ("DescribeTargetHealth", Fault(403, "AccessDenied")),
+    ];
+    bench.aws.state().next.extend(denied.map(|(operation, fault)| (operation, [fault, fault].into())));
+    assert_eq!(bench.invoke().await.response()["status"], "Succeeded");
+    // Two denials and the answer; the other facts are read once more after the checks.
+    assert_eq!([bench.aws.calls("GetDeployment"), bench.aws.calls("DescribeTargetHealth")], [4, 3]);
+    bench.story().await.one_report("Succeeded");
+}
+
+#[tokio::test]
+async fn a_permission_that_does_not_come_within_the_window_is_missing() {
+    let mut bench = bench().await;
+    bench.aws.state().always.insert("GetDeploymentGroup", Fault(400, "AccessDeniedException"));
+    bench.invoke().await.response();
+    let calls = bench.aws.calls("GetDeploymentGroup");
+    assert!((2..=3).contains(&calls), "{calls} calls in a window of a second");
+    bench.story().await.failed_with("GL1102");
+}
+
+#[tokio::test]
+async fn without_a_window_a_denial_is_believed_at_once() {
+    let mut bench = bench().await;
+    bench.plan(&PLAN.replace("stabilise: 1s", "stabilise: 0s"));
+    bench.aws.state().always.insert("GetDeploymentGroup", Fault(400, "AccessDeniedException"));
+    bench.invoke().await.response();
+    assert_eq!(bench.aws.calls("GetDeploymentGroup"), 1);
+    bench.story().await.failed_with("GL1102");
+}
+
+#[tokio::test]
 async fn a_service_that_fails_is_asked_again_and_then_the_hook_fails() {
     let mut bench = bench().await;
     bench.aws.state().always.insert("BatchGetDeploymentTargets", Fault(500, "InternalFailure"));

@@ -20,6 +20,13 @@ fn every_console_command_of_the_readme_does_what_it_says() {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README exists");
     let steps = steps(&readme);
     assert!(steps.len() >= 2, "the README has console commands: {steps:?}");
+    // A newcomer has not built the hooks: the first command must do it.
+    for hook in ["after-allow-test-traffic", "before-allow-traffic"] {
+        let built = Path::new(env!("CARGO_BIN_EXE_greenlight")).with_file_name(hook);
+        if built.exists() {
+            fs::remove_file(built).expect("a built hook can be removed");
+        }
+    }
     for step in steps {
         let output = Command::new("sh")
             .args(["-c", &format!("{} 2>&1", step.command)])

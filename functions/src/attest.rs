@@ -1,16 +1,18 @@
-//! Did the checks reach the replacement task set? Pure: facts in, a standing and its reasons out.
+//! Did the checks reach the task set that they are about? Pure: facts in, a standing and its reasons out.
 //!
 //! The load balancer is believed, not CodeDeploy's `trafficWeight`: what counts is what the listeners forward to. A
 //! forward action may split between target groups and a listener's rules may route past its default action, so every
-//! action that forwards to one of the pair's target groups is summed. At both events that this crate serves, the tested
-//! listener must send everything to the replacement, and production must still send everything to the original.
+//! action that forwards to one of the pair's target groups is summed. The tested listener must send everything to one
+//! side, and production to the side where it is at the event: see `demands`.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use greenlight_checks::evidence::{Route, Standing};
 use greenlight_checks::message::{Message, codes};
 
-use crate::facts::{Facts, Forward, Label, Listener, Role, TaskSet, TaskSetStatus};
+use crate::demands::{Demands, Version};
+use crate::facts::{Facts, Forward, Listener, Role, TaskSetStatus};
+use crate::sides::{Side, Sides, side};
 
 /// The way that the plan's requests to the replacement take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,26 +21,6 @@ pub(crate) enum Way {
     Listener(Role),
     /// To an address of the plan's own.
     Elsewhere(String),
-}
-
-/// The two sides of a deployment, and the target group of each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sides {
-    /// The task set that this deployment created.
-    pub(crate) replacement: Side,
-    /// The service's primary one.
-    pub(crate) original: Side,
-}
-
-/// A task set behind its target group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Side {
-    /// `ecs-svc/…`.
-    pub(crate) task_set: String,
-    /// ARN of the target group.
-    pub(crate) target_group: String,
-    /// How many tasks it should run.
-    pub(crate) desired: usize,
 }
 
 /// What is established about routing.
@@ -51,90 +33,45 @@ pub(crate) struct Routing {
     pub(crate) messages: Vec<Message>,
 }
 
-fn not_attestable(text: impl Into<String>) -> Message {
+/// It is not known.
+pub(crate) fn not_attestable(text: impl Into<String>) -> Message {
     Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", text)
 }
 
-fn contradicted(text: impl Into<String>) -> Message {
+/// The facts say the opposite.
+pub(crate) fn contradicted(text: impl Into<String>) -> Message {
     Message::new(codes::ROUTING_CONTRADICTED, "routing", text)
 }
 
-/// Finds the two sides: the replacement is the task set whose external id is the deployment's id.
-pub(crate) fn sides(facts: &Facts) -> Result<Sides, Message> {
-    let id = &facts.deployment.id;
-    let service = &facts.target.service;
-    let replacement = facts
-        .task_sets
-        .iter()
-        .find(|task_set| task_set.external_id.as_ref() == Some(id))
-        .ok_or_else(|| not_attestable(format!("service {service} has no task set that deployment {id} created")))?;
-    let original = primary(facts)?;
-    if original.id == replacement.id {
-        return Err(contradicted(format!(
-            "the replacement task set {} is already the primary one of service {service}; nothing is left to validate \
-             it against",
-            replacement.id
-        )));
-    }
-    let label = facts.target.task_sets.iter().find(|labelled| labelled.id == replacement.id);
-    match label.and_then(|labelled| labelled.label.as_ref()) {
-        None | Some(Label::Green) => {}
-        Some(label @ (Label::Blue | Label::Other(_))) => {
-            return Err(not_attestable(format!(
-                "CodeDeploy labels the task set {} {label}, but it is the one that deployment {id} created",
-                replacement.id
-            )));
-        }
-    }
-    let sides = Sides { replacement: side(facts, replacement)?, original: side(facts, original)? };
-    if sides.replacement.target_group == sides.original.target_group {
-        return Err(contradicted(format!(
-            "both task sets are behind the target group {}",
-            facts.target_group_name(&sides.original.target_group)
-        )));
-    }
-    Ok(sides)
-}
-
-fn primary(facts: &Facts) -> Result<&TaskSet, Message> {
-    facts
-        .task_sets
-        .iter()
-        .find(|task_set| task_set.status == TaskSetStatus::Primary)
-        .ok_or_else(|| not_attestable(format!("service {} has no primary task set", facts.target.service)))
-}
-
-fn side(facts: &Facts, task_set: &TaskSet) -> Result<Side, Message> {
-    let target_group = task_set.target_groups.iter().find(|arn| facts.in_pair(arn)).ok_or_else(|| {
-        not_attestable(format!(
-            "the task set {} is behind neither target group of the deployment group ({})",
-            task_set.id,
-            facts.group.pair.join(", ")
-        ))
-    })?;
-    Ok(Side { task_set: task_set.id.clone(), target_group: target_group.clone(), desired: task_set.desired })
-}
-
-/// Whether the tested way leads to the replacement and nowhere else, and production to the original.
-pub(crate) fn routing(facts: &Facts, sides: &Sides, way: &Way) -> Routing {
+/// Whether the tested way leads to the tested side and nowhere else, and production to where it is at the event.
+pub(crate) fn routing(facts: &Facts, sides: &Sides, way: &Way, demands: &Demands) -> Routing {
     let mut messages = Vec::new();
     let mut summary = None;
-    match way {
-        Way::Listener(role) => {
+    match (way, sides.of(demands.tested)) {
+        (Way::Listener(role), Ok(expected)) => {
             let tested: Vec<&Listener> = facts.listeners.iter().filter(|listener| listener.role == *role).collect();
             if tested.is_empty() {
                 messages.push(not_attestable(format!("the deployment group has no {} listener", role.name())));
             }
             for listener in &tested {
-                messages.extend(judge(facts, listener, &sides.replacement, sides, true));
+                messages.extend(judge(facts, listener, expected, sides, true));
             }
             let names: Vec<String> = tested.iter().map(|listener| named(listener)).collect();
-            summary = Some(names.join(", "));
+            let group = facts.target_group_name(&expected.target_group);
+            summary = Some(match demands.tested {
+                Version::Original => format!("{} -> {group}, the original task set", names.join(", ")),
+                Version::Replacement => format!("{} -> {group}", names.join(", ")),
+            });
         }
-        Way::Elsewhere(url) => messages.push(not_attestable(format!(
-            "the checks go to {url}, and no listener says who answers there; test through the test listener, or set \
-             attest.routing to warn"
-        ))),
+        (Way::Listener(_), Err(message)) => messages.push(message),
+        (Way::Elsewhere(url), _) => {
+            let role = if demands.leads_to(Role::Test).is_some() { Role::Test } else { Role::Production };
+            messages.push(not_attestable(format!(
+                "the checks go to {url}, and no listener says who answers there; test through the {} listener, or set \
+                 attest.routing to warn",
+                role.name()
+            )));
+        }
     }
     let production: Vec<&Listener> =
         facts.listeners.iter().filter(|listener| listener.role == Role::Production).collect();
@@ -142,20 +79,23 @@ pub(crate) fn routing(facts: &Facts, sides: &Sides, way: &Way) -> Routing {
         messages.push(not_attestable("the deployment group has no production listener"));
     }
     for listener in production {
-        messages.extend(judge(facts, listener, &sides.original, sides, false));
+        let found = match sides.of(demands.production) {
+            Ok(expected) => judge(facts, listener, expected, sides, false),
+            Err(message) => vec![message],
+        };
+        // The tested listener may be the same one.
+        messages.extend(found.into_iter().filter(|message| !messages.contains(message)).collect::<Vec<_>>());
     }
     let standing = standing(&messages);
-    let summary = summary
-        .filter(|_| standing == Standing::Proven)
-        .map(|listeners| format!("{listeners} -> {}", facts.target_group_name(&sides.replacement.target_group)));
+    let summary = summary.filter(|_| standing == Standing::Proven);
     Routing { standing, summary, routes: routes(facts), messages }
 }
 
 /// In a rollback: whether there is an original task set to go back to, and how far production is.
 ///
 /// Where production points decides nothing here. AWS was seen to restore the weights before the rollback's own events,
-/// but both events of this crate come before `AllowTraffic`, which may be what restores them: a hook that failed because
-/// production is not back yet would keep it from coming back.
+/// but most events come before `AllowTraffic`, which may be what restores them: a hook that failed because production is
+/// not back yet would keep it from coming back. After it, a failed rollback would bring nothing back either.
 pub(crate) fn rollback(facts: &Facts) -> Routing {
     let undone = facts.deployment.rolls_back.as_deref();
     let name = undone.unwrap_or("an earlier deployment");
@@ -182,7 +122,7 @@ pub(crate) fn rollback(facts: &Facts) -> Routing {
             return Routing { standing: standing(&messages), summary: None, routes: routes(facts), messages };
         }
     };
-    let sides = Sides { replacement: original.clone(), original: original.clone() };
+    let sides = Sides { replacement: None, original: original.clone() };
     let production: Vec<&Listener> =
         facts.listeners.iter().filter(|listener| listener.role == Role::Production).collect();
     let away: Vec<String> = production
@@ -269,12 +209,10 @@ fn diversion(facts: &Facts, forwards: &[Forward], expected: &Side, sides: &Sides
         .iter()
         .filter(|(arn, share)| *arn != expected.target_group && *share > 0.0)
         .map(|(arn, share)| {
-            let owner = if *arn == sides.original.target_group {
-                ", which belongs to the ORIGINAL task set"
-            } else if *arn == sides.replacement.target_group {
-                ", which belongs to the REPLACEMENT task set"
-            } else {
-                ""
+            let owner = match sides.owner(arn) {
+                Some(Version::Original) => ", which belongs to the ORIGINAL task set",
+                Some(Version::Replacement) => ", which belongs to the REPLACEMENT task set",
+                None => "",
             };
             format!("{}% to target group {}{owner}", percent(*share), facts.target_group_name(arn))
         })

@@ -1,13 +1,15 @@
 //! Tables for attestation: what listeners may look like, and what follows from it.
 
+use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::Standing;
 use greenlight_checks::message::codes;
 
 use super::*;
 use crate::facts::{
-    Deployment, DeploymentStatus, DeploymentTarget, EventStatus, Group, LabelledTaskSet, LifecycleEvent, LoadBalancer,
-    Platform, Protocol, Rule, TargetGroup,
+    Deployment, DeploymentStatus, DeploymentTarget, EventStatus, Group, Label, LabelledTaskSet, LifecycleEvent,
+    LoadBalancer, Platform, Protocol, Rule, TargetGroup, TaskSet,
 };
+use crate::sides::sides;
 
 fn arn(name: &str) -> String {
     format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/{name}/0123456789abcdef")
@@ -88,9 +90,10 @@ pub(crate) fn facts() -> Facts {
 }
 
 const TEST: Way = Way::Listener(Role::Test);
+const DEMANDS: Demands = Demands::at(HookEvent::AfterAllowTestTraffic);
 
 fn attested(facts: &Facts, way: &Way) -> Routing {
-    routing(facts, &sides(facts).unwrap(), way)
+    routing(facts, &sides(facts, &DEMANDS).unwrap(), way, &DEMANDS)
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn target_groups_swap_roles_on_every_deployment() {
 fn both_sides_behind_one_target_group_prove_nothing() {
     let mut facts = facts();
     facts.task_sets[1].target_groups = vec![arn("shop-a")];
-    assert_eq!(sides(&facts).unwrap_err().code, codes::ROUTING_CONTRADICTED);
+    assert_eq!(sides(&facts, &DEMANDS).unwrap_err().code, codes::ROUTING_CONTRADICTED);
 }
 
 #[test]
@@ -216,17 +219,17 @@ fn no_test_listener_and_an_address_of_ones_own_are_not_attestable() {
 fn the_replacement_is_the_task_set_that_the_deployment_created() {
     let mut facts = facts();
     facts.task_sets[1].external_id = Some("d-ANOTHER01".to_owned());
-    assert_eq!(sides(&facts).unwrap_err().code, codes::ROUTING_NOT_ATTESTABLE);
+    assert_eq!(sides(&facts, &DEMANDS).unwrap_err().code, codes::ROUTING_NOT_ATTESTABLE);
 }
 
 #[test]
 fn a_label_of_codedeploy_that_disagrees_settles_nothing_and_an_absent_one_does_not_matter() {
     let mut labelled_blue = facts();
     labelled_blue.target.task_sets[1].label = Some(Label::Blue);
-    assert_eq!(sides(&labelled_blue).unwrap_err().code, codes::ROUTING_NOT_ATTESTABLE);
+    assert_eq!(sides(&labelled_blue, &DEMANDS).unwrap_err().code, codes::ROUTING_NOT_ATTESTABLE);
     let mut unlabelled = facts();
     unlabelled.target.task_sets[1].label = None;
-    assert!(sides(&unlabelled).is_ok());
+    assert!(sides(&unlabelled, &DEMANDS).is_ok());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::facts::{Deployment, Facts, Listener, Role};
 use crate::invocation::DeploymentId;
 
 /// Reads everything that routing is attested from, given the deployment.
-pub(crate) async fn facts(aws: &Aws, deployment: Deployment) -> Result<Facts, ReadError> {
+pub(crate) async fn facts(aws: &Aws, deployment: &Deployment) -> Result<Facts, ReadError> {
     let id = DeploymentId(deployment.id.clone());
     let target = aws.deployment_target(&id).await?;
     let task_sets = aws.task_sets(&target.cluster, &target.service).await?;
@@ -14,6 +14,7 @@ pub(crate) async fn facts(aws: &Aws, deployment: Deployment) -> Result<Facts, Re
     listeners.extend(aws.listeners(Role::Test, &group.test).await?);
     let load_balancers = aws.load_balancers(&load_balancers_of(&listeners)).await?;
     let target_groups = aws.target_groups(&group.pair).await?;
+    let deployment = deployment.clone();
     Ok(Facts { deployment, target, task_sets, group, listeners, load_balancers, target_groups })
 }
 

@@ -2,11 +2,13 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+use greenlight_checks::event::HookEvent;
 use greenlight_checks::message::{Message, codes};
 use greenlight_checks::plan::{EndpointSpec, Via};
 use greenlight_checks::run::Endpoint;
 
 use crate::attest::Way;
+use crate::demands::{Demands, Version};
 use crate::facts::{Facts, Protocol, Role};
 
 /// The way that an endpoint of the plan means.
@@ -16,6 +18,35 @@ pub(crate) fn way(spec: &EndpointSpec) -> Way {
         Via::ProductionListener => Way::Listener(Role::Production),
         Via::Url(url) => Way::Elsewhere(url.clone()),
     }
+}
+
+/// Refuses the test listener at an event at which it does not lead to the replacement: what it leads to is not known.
+pub(crate) fn admit(spec: &EndpointSpec, demands: &Demands) -> Result<(), Message> {
+    match way(spec) {
+        Way::Listener(role) if demands.leads_to(role).is_none() => Err(Message::new(
+            codes::PLAN_INVALID,
+            "plan",
+            format!(
+                "endpoints.green.via: {}_listener, but at {event} no listener leads to the replacement yet, and nothing of \
+                 it can be tested; move these checks to {}, or give the function of {event} a plan of its own that \
+                 tests the original with endpoints.green.via: production_listener",
+                role.name(),
+                HookEvent::AfterAllowTestTraffic,
+                event = demands.event,
+            ),
+        )),
+        Way::Listener(_) | Way::Elsewhere(_) => Ok(()),
+    }
+}
+
+/// The address of the serving version, for checks that look at both: only where the way leads to the original, or is the
+/// plan's own.
+pub(crate) fn serving(facts: &Facts, spec: &EndpointSpec, demands: &Demands) -> Option<Endpoint> {
+    let original = match way(spec) {
+        Way::Listener(role) => demands.leads_to(role) == Some(Version::Original),
+        Way::Elsewhere(_) => true,
+    };
+    original.then(|| resolve(facts, "blue", spec).ok()).flatten()
 }
 
 /// Turns an endpoint of the plan into an address.
@@ -105,5 +136,23 @@ mod tests {
         facts.listeners.remove(1);
         let message = resolve(&facts, "green", &spec(Via::TestListener)).unwrap_err();
         assert_eq!(message.code, codes::PLAN_INVALID);
+    }
+
+    #[test]
+    fn the_test_listener_is_refused_where_it_leads_to_no_replacement() {
+        for event in HookEvent::ALL {
+            let early = matches!(event, HookEvent::BeforeInstall | HookEvent::AfterInstall);
+            let demands = Demands::at(event);
+            assert_eq!(admit(&spec(Via::TestListener), &demands).is_err(), early, "{event}");
+            assert_eq!(admit(&spec(Via::ProductionListener), &demands), Ok(()));
+            assert_eq!(admit(&spec(Via::Url("http://10.0.0.1".to_owned())), &demands), Ok(()));
+        }
+    }
+
+    #[test]
+    fn production_is_not_the_serving_versions_address_once_it_has_shifted() {
+        let production = |event| serving(&facts(), &spec(Via::ProductionListener), &Demands::at(event));
+        assert!(production(HookEvent::BeforeAllowTraffic).is_some());
+        assert_eq!(production(HookEvent::AfterAllowTraffic), None);
     }
 }

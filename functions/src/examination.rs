@@ -18,12 +18,15 @@ use greenlight_checks::run::{Endpoints, Limits, run};
 use greenlight_checks::verdict::{Case, decide};
 use tokio::time::{Instant, sleep};
 
-use crate::attest::{self, Routing, Sides};
+use crate::attest::{self, Routing};
 use crate::aws::Aws;
+use crate::demands::Demands;
 use crate::drill::Drill;
 use crate::facts::{Deployment, Facts};
 use crate::invocation::DeploymentId;
+use crate::patience::Patience;
 use crate::progress::Progress;
+use crate::sides::{Sides, sides};
 use crate::targets::Targets;
 use crate::{clock, discovery, endpoints, stage};
 
@@ -49,6 +52,8 @@ pub(crate) struct Examination {
     pub(crate) drill: Result<Option<Drill>, Message>,
     /// When it is cut off.
     pub(crate) ends: Instant,
+    /// How long a denied read may be a permission that is on its way.
+    pub(crate) patience: Patience,
     pub(crate) progress: Progress,
 }
 
@@ -61,7 +66,7 @@ impl Examination {
     /// Examines the deployment. Whatever ends it early leaves what was established in the progress.
     pub(crate) async fn verdict(self) -> Verdict {
         self.progress.begins("reading the deployment");
-        let deployment = self.aws.deployment(&self.deployment).await;
+        let deployment = self.patience.read(|| self.aws.deployment(&self.deployment)).await;
         match (&self.plan, deployment) {
             (_, Ok(deployment)) if deployment.created_by_rollback || deployment.rolls_back.is_some() => {
                 self.rollback(deployment).await
@@ -83,6 +88,7 @@ impl Examination {
         let checks = plan.for_event(self.event).map_err(|message| vec![message])?;
         let drill = self.drill.clone().map_err(|message| vec![message])?;
         let deployment = deployment.map_err(|error| vec![self.not_attestable(&error.message())])?;
+        endpoints::admit(&plan.endpoints.green, &self.demands()).map_err(|message| vec![message])?;
 
         let way = endpoints::way(&plan.endpoints.green);
         let stabilise_until = self.ends.min(clock::now() + plan.budget.stabilise);
@@ -98,7 +104,7 @@ impl Examination {
         self.progress.begins("running the checks");
         let endpoints = Endpoints {
             green: Some(endpoints::resolve(&facts, "green", &plan.endpoints.green).map_err(|message| vec![message])?),
-            blue: endpoints::resolve(&facts, "blue", &plan.endpoints.blue).ok(),
+            blue: endpoints::serving(&facts, &plan.endpoints.blue, &self.demands()),
         };
         self.progress.happened("checks started");
         let results = self.run(&checks, &endpoints, drill, stabilise_until).await;
@@ -124,15 +130,16 @@ impl Examination {
         plan: &Plan,
     ) -> Result<(Facts, Sides, Routing), Vec<Message>> {
         self.progress.begins("reading the routing");
+        let demands = self.demands();
         let settle_until = self.ends.min(clock::now() + SETTLE.min(plan.budget.stabilise));
-        let mut facts = self.read(discovery::facts(&self.aws, deployment).await)?;
+        let mut facts = self.read(self.patience.read(|| discovery::facts(&self.aws, &deployment)).await)?;
         endpoints::resolve(&facts, "green", &plan.endpoints.green).map_err(|message| vec![message])?;
         loop {
             let over = clock::now() + SETTLE_POLL >= settle_until;
-            let found = stage::confirm(&facts, self.event).and_then(|()| attest::sides(&facts));
+            let found = stage::confirm(&facts, self.event).and_then(|()| sides(&facts, &demands));
             match found {
                 Ok(sides) => {
-                    let routing = attest::routing(&facts, &sides, way);
+                    let routing = attest::routing(&facts, &sides, way, &demands);
                     let settled = routing.standing == Standing::Proven || plan.attest.routing == Requirement::Off;
                     if settled || over {
                         self.record_routing(&routing, plan.attest.routing);
@@ -146,8 +153,12 @@ impl Examination {
                 Err(_) => {}
             }
             sleep(SETTLE_POLL).await;
-            facts = self.read(discovery::again(&self.aws, &facts).await)?;
+            facts = self.read(self.patience.read(|| discovery::again(&self.aws, &facts)).await)?;
         }
+    }
+
+    const fn demands(&self) -> Demands {
+        Demands::at(self.event)
     }
 
     /// Facts that could not be read are told of in the attestation too.
@@ -184,15 +195,17 @@ impl Examination {
         }
     }
 
-    /// Waits until the replacement's targets suffice, at most until the stabilise window is over.
+    /// Waits until the targets that the event is about suffice, at most until the stabilise window is over.
     async fn await_targets(&self, sides: &Sides, plan: &Plan, until: Instant) -> Result<(), Vec<Message>> {
         let needed = &plan.attest.targets_healthy;
+        let demands = self.demands();
+        let side = sides.of(demands.targets).map_err(|message| vec![self.not_attestable(&message)])?;
         let started = clock::now();
         let mut pause = TARGETS_POLL;
         loop {
-            let seen = self.aws.targets(&sides.replacement.target_group).await;
+            let seen = self.patience.read(|| self.aws.targets(&side.target_group)).await;
             let targets = match seen {
-                Ok(targets) => Targets::count(&targets, sides.replacement.desired),
+                Ok(targets) => Targets::count(&targets, side.desired),
                 Err(error) => {
                     let message = Message { subject: "targets".to_owned(), ..error.message() };
                     self.record_targets(Standing::NotAttestable, None, Some(message.clone()));
@@ -200,14 +213,14 @@ impl Examination {
                 }
             };
             if targets.suffice(needed) {
-                self.record_targets(Standing::Proven, Some(targets.summary()), None);
-                self.progress.happened(targets.summary());
+                self.record_targets(Standing::Proven, Some(targets.summary(&demands)), None);
+                self.progress.happened(targets.summary(&demands));
                 return Ok(());
             }
             let now = clock::now();
             if now + pause > until {
-                let (standing, message) = targets.insufficient(needed, now.duration_since(started));
-                self.record_targets(standing, Some(targets.summary()), Some(message.clone()));
+                let (standing, message) = targets.insufficient(needed, now.duration_since(started), &demands);
+                self.record_targets(standing, Some(targets.summary(&demands)), Some(message.clone()));
                 return Err(vec![message]);
             }
             sleep(pause).await;
@@ -256,11 +269,11 @@ impl Examination {
         way: &attest::Way,
         plan: &Plan,
     ) -> Result<(), Vec<Message>> {
-        let confirmed = match discovery::again(&self.aws, before).await {
+        let confirmed = match self.patience.read(|| discovery::again(&self.aws, before)).await {
             Err(error) => Err(error.message()),
             Ok(facts) => stage::confirm(&facts, self.event)
-                .and_then(|()| attest::sides(&facts))
-                .and_then(|sides| attest::unchanged(routing, &attest::routing(&facts, &sides, way))),
+                .and_then(|()| sides(&facts, &self.demands()))
+                .and_then(|sides| attest::unchanged(routing, &attest::routing(&facts, &sides, way, &self.demands()))),
         };
         match confirmed {
             Ok(()) => self.progress.happened("routing proven again"),
@@ -278,7 +291,7 @@ impl Examination {
     async fn rollback(&self, deployment: Deployment) -> Verdict {
         self.progress.begins("attesting a rollback");
         self.progress.happened("this is a rollback: no checks are run");
-        let facts = match self.read(discovery::facts(&self.aws, deployment).await) {
+        let facts = match self.read(self.patience.read(|| discovery::facts(&self.aws, &deployment)).await) {
             Ok(facts) => facts,
             Err(because) => return failed(because),
         };

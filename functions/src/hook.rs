@@ -22,6 +22,7 @@ use crate::environment::Environment;
 use crate::examination::{Examination, failed};
 use crate::invocation::{Invocation, MalformedEvent};
 use crate::memory::Memory;
+use crate::patience::Patience;
 use crate::progress::Progress;
 use crate::report::{Delivered, deliver};
 use crate::watchdog::{LEAST_RESERVE, NoTime, Watchdog};
@@ -159,6 +160,7 @@ impl Hook {
             plan,
             drill: Drill::read(self.environment.drill()),
             ends,
+            patience: Patience::starts(clock::now(), budget.map(|budget| budget.stabilise), ends),
             progress: progress.clone(),
         };
         let mut work = tokio::spawn(examination.verdict().in_current_span());

@@ -1,12 +1,13 @@
 //! The Lambda hooks: one path from CodeDeploy's event to exactly one report.
 //!
 //! A binary names its lifecycle event and calls [`serve`]; everything else is here. `hook` is the path; `watchdog`,
-//! `stage`, `attest` and `targets` decide and touch nothing; `aws` and `plan_source` touch the world and decide nothing;
+//! `demands`, `stage`, `sides`, `attest` and `targets` decide and touch nothing; `aws` and `plan_source` touch the world and decide nothing;
 //! `examination` reads, waits and hands over. Nothing here answers `Succeeded` without positive evidence.
 
 mod attest;
 mod aws;
 mod clock;
+mod demands;
 mod discovery;
 mod drill;
 mod endpoints;
@@ -17,9 +18,11 @@ mod hook;
 mod invocation;
 mod log;
 mod memory;
+mod patience;
 mod plan_source;
 mod progress;
 mod report;
+mod sides;
 mod stage;
 mod targets;
 mod watchdog;

@@ -1,4 +1,4 @@
-//! Are the replacement's targets healthy? Pure: target descriptions in, a standing and its reason out.
+//! Are the targets of a task set healthy? Pure: target descriptions in, a standing and its reason out.
 //!
 //! A request that is answered proves nothing about this: with no healthy target at all, a load balancer sends requests to
 //! every target ("fails open").
@@ -11,7 +11,8 @@ use greenlight_checks::evidence::Standing;
 use greenlight_checks::message::{Message, codes};
 use greenlight_checks::plan::TargetsHealthy;
 
-use crate::facts::{Target, TargetState};
+use crate::demands::{Demands, Version};
+use crate::facts::{Role, Target, TargetState};
 
 /// How the targets stand at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,18 +63,35 @@ impl Targets {
         }
     }
 
-    /// `2 of 2 targets healthy`.
-    pub(crate) fn summary(&self) -> String {
-        format!("{} of {} targets healthy", self.healthy, self.expected)
+    /// `2 of 2 targets healthy`; says whose they are where the checks test another task set.
+    pub(crate) fn summary(&self, demands: &Demands) -> String {
+        let Self { healthy, expected, .. } = self;
+        if demands.targets == demands.tested {
+            format!("{healthy} of {expected} targets healthy")
+        } else {
+            format!("{healthy} of {expected} {} targets healthy", demands.targets.name())
+        }
     }
 
     /// The standing and the reason of targets that did not suffice after a while.
-    pub(crate) fn insufficient(&self, needed: &TargetsHealthy, after: Duration) -> (Standing, Message) {
+    pub(crate) fn insufficient(
+        &self,
+        needed: &TargetsHealthy,
+        after: Duration,
+        demands: &Demands,
+    ) -> (Standing, Message) {
         let seconds = after.as_secs();
+        let whose = demands.targets.name();
         if self.not_in_use {
+            let advice = match (demands.targets, demands.leads_to(Role::Test)) {
+                (Version::Replacement, None) => {
+                    "validate the replacement at AfterAllowTestTraffic, when the test listener leads to it"
+                }
+                (Version::Replacement, Some(_)) | (Version::Original, _) => "give the deployment group a test listener",
+            };
             let text = format!(
-                "the health of the replacement's targets cannot be known: their target group is behind no listener \
-                 (Target.NotInUse) after {seconds}s; give the deployment group a test listener"
+                "the health of the {whose}'s targets cannot be known: their target group is behind no listener \
+                 (Target.NotInUse) after {seconds}s; {advice}"
             );
             return (Standing::NotAttestable, Message::new(codes::TARGETS_UNHEALTHY, "targets", text));
         }
@@ -87,7 +105,7 @@ impl Targets {
             seen.push(format!("{unregistered} not registered"));
         }
         let text = format!(
-            "{} of {} replacement targets unhealthy after {seconds}s{needed} ({}); the load balancer may still answer \
+            "{} of {} {whose} targets unhealthy after {seconds}s{needed} ({}); the load balancer may still answer \
              because it fails open",
             self.expected - self.healthy,
             self.expected,
@@ -108,7 +126,11 @@ fn described(target: &Target) -> String {
 
 #[cfg(test)]
 mod tests {
+    use greenlight_checks::event::HookEvent;
+
     use super::*;
+
+    const DEMANDS: Demands = Demands::at(HookEvent::AfterAllowTestTraffic);
 
     fn target(state: &str, reason: Option<&str>) -> Target {
         Target {
@@ -151,21 +173,34 @@ mod tests {
     #[test]
     fn a_target_group_behind_no_listener_is_not_attestable_rather_than_unhealthy() {
         let unused = Targets::count(&[target("unused", Some("Target.NotInUse"))], 1);
-        let (standing, message) = unused.insufficient(&TargetsHealthy::All, Duration::from_secs(60));
+        let (standing, message) = unused.insufficient(&TargetsHealthy::All, Duration::from_secs(60), &DEMANDS);
         assert_eq!(standing, Standing::NotAttestable);
         assert!(message.text.contains("behind no listener"), "{message}");
+        let early = Demands::at(HookEvent::AfterInstall);
+        let (standing, message) = unused.insufficient(&TargetsHealthy::All, Duration::from_secs(60), &early);
+        assert_eq!(standing, Standing::NotAttestable);
+        assert!(message.text.ends_with("AfterAllowTestTraffic, when the test listener leads to it"), "{message}");
     }
 
     #[test]
     fn the_message_names_each_target_and_what_is_missing() {
         let targets = [target("healthy", None), target("unhealthy", Some("Target.ResponseCodeMismatch"))];
         let (standing, message) =
-            Targets::count(&targets, 3).insufficient(&TargetsHealthy::All, Duration::from_secs(90));
+            Targets::count(&targets, 3).insufficient(&TargetsHealthy::All, Duration::from_secs(90), &DEMANDS);
         assert_eq!(standing, Standing::Contradicted);
         assert_eq!(
             message.to_string(),
             "GL1103 targets: 2 of 3 replacement targets unhealthy after 90s (10.0.3.7:80: unhealthy \
              (Target.ResponseCodeMismatch), 1 not registered); the load balancer may still answer because it fails open"
         );
+    }
+
+    #[test]
+    fn the_summary_says_whose_targets_they_are_where_the_checks_test_the_other_task_set() {
+        let targets = count(&["healthy", "healthy"], 2);
+        let summary = |event| targets.summary(&Demands::at(event));
+        assert_eq!(summary(HookEvent::BeforeInstall), "2 of 2 targets healthy");
+        assert_eq!(summary(HookEvent::AfterInstall), "2 of 2 replacement targets healthy");
+        assert_eq!(summary(HookEvent::AfterAllowTraffic), "2 of 2 targets healthy");
     }
 }

@@ -125,6 +125,11 @@ impl ReadError {
         Self { action, unread: Unread::Missing(what.into()) }
     }
 
+    /// Whether the role may not, or not yet.
+    pub(crate) fn is_denial(&self) -> bool {
+        matches!(self.unread, Unread::Call { fault: Fault::Denied, .. })
+    }
+
     /// What a person can do about it.
     pub(crate) fn message(&self) -> Message {
         let advice = match &self.unread {

@@ -48,10 +48,14 @@ pub(crate) struct State {
     pub(crate) test_port: u16,
     /// State and reason of each green target.
     pub(crate) targets: Vec<(&'static str, Option<&'static str>)>,
+    /// State and reason of each blue target.
+    pub(crate) blue_targets: Vec<(&'static str, Option<&'static str>)>,
     /// The service's first task set is there.
     pub(crate) original: bool,
     /// The task set that the deployment created is there.
     pub(crate) replacement: bool,
+    /// It is the primary one of the service.
+    pub(crate) promoted: bool,
     /// The execution was reported, and accepted.
     pub(crate) completed: bool,
     /// Failing answers to the next calls of an operation, then success.
@@ -73,19 +77,24 @@ pub(crate) struct Aws {
 impl Aws {
     /// A deployment at `event`, everything as it should be.
     pub(crate) async fn at(event: &'static str, blue: SocketAddr, green: SocketAddr) -> Self {
+        let created = event != "BeforeInstall";
+        let tested = !["BeforeInstall", "AfterInstall"].contains(&event);
+        let shifted = event == "AfterAllowTraffic";
         let state = State {
             status: "InProgress",
             creator: "user",
             rolls_back: None,
             event,
             test_listener: true,
-            test: [0, 1],
-            production: [100, 0],
-            production_port: blue.port(),
-            test_port: green.port(),
-            targets: vec![("healthy", None), ("healthy", None)],
+            test: if tested { [0, 1] } else { [1, 0] },
+            production: if shifted { [0, 100] } else { [100, 0] },
+            production_port: if shifted { green.port() } else { blue.port() },
+            test_port: if tested { green.port() } else { blue.port() },
+            targets: if created { vec![("healthy", None); 2] } else { Vec::new() },
+            blue_targets: vec![("healthy", None); 2],
             original: true,
-            replacement: true,
+            replacement: created,
+            promoted: shifted,
             completed: false,
             next: BTreeMap::new(),
             always: BTreeMap::new(),

@@ -26,13 +26,16 @@ pub(crate) const PLENTY: Duration = Duration::from_secs(300);
 pub(crate) const EXECUTION: &str =
     "eyJlbmNyeXB0ZWREYXRhIjoiY3VHU2NjdkJXUTJQUENVd2dkYUNGRVg0dWlpME9UWVdHTVhZcDRXVW5LYUVKc21EaU==";
 
-/// A plan of two checks at both events; quick to give up.
+/// A plan of two checks; quick to give up.
 pub(crate) const PLAN: &str = r#"
 version: 1
 budget: { report_reserve: 10s, stabilise: 1s }
 hooks:
+  BeforeInstall: [health]
+  AfterInstall: [health]
   AfterAllowTestTraffic: [health, product]
   BeforeAllowTraffic: [health]
+  AfterAllowTraffic: [health, product]
 checks:
   - id: health
     http: { get: /healthz }
@@ -45,25 +48,42 @@ checks:
         - { at: $.price, greater_than: 0 }
 "#;
 
-/// The two binaries and the events that they serve.
-#[derive(Clone, Copy)]
+/// The binaries and the events that they serve.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Function {
+    BeforeInstall,
+    AfterInstall,
     AfterAllowTestTraffic,
     BeforeAllowTraffic,
+    AfterAllowTraffic,
 }
 
 impl Function {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::BeforeInstall,
+        Self::AfterInstall,
+        Self::AfterAllowTestTraffic,
+        Self::BeforeAllowTraffic,
+        Self::AfterAllowTraffic,
+    ];
+
     fn binary(self) -> &'static str {
         match self {
+            Self::BeforeInstall => env!("CARGO_BIN_EXE_before-install"),
+            Self::AfterInstall => env!("CARGO_BIN_EXE_after-install"),
             Self::AfterAllowTestTraffic => env!("CARGO_BIN_EXE_after-allow-test-traffic"),
             Self::BeforeAllowTraffic => env!("CARGO_BIN_EXE_before-allow-traffic"),
+            Self::AfterAllowTraffic => env!("CARGO_BIN_EXE_after-allow-traffic"),
         }
     }
 
-    fn event(self) -> &'static str {
+    pub(crate) fn event(self) -> &'static str {
         match self {
+            Self::BeforeInstall => "BeforeInstall",
+            Self::AfterInstall => "AfterInstall",
             Self::AfterAllowTestTraffic => "AfterAllowTestTraffic",
             Self::BeforeAllowTraffic => "BeforeAllowTraffic",
+            Self::AfterAllowTraffic => "AfterAllowTraffic",
         }
     }
 }
@@ -124,6 +144,11 @@ impl Bench {
     /// The plan's path.
     pub(crate) fn package(&self) -> impl AsRef<Path> {
         self.package.path().join("checks.yaml")
+    }
+
+    /// Tests through the production listener, with the checks of [`PLAN`].
+    pub(crate) fn test_through_production(&self) {
+        self.plan(&PLAN.replace("hooks:", "endpoints: { green: { via: production_listener } }\nhooks:"));
     }
 
     /// Changes the function's environment.

@@ -64,14 +64,17 @@ pub(crate) fn targets(state: &State, input: &Value) -> Value {
         json!({"identifer": id, "desiredCount": 2, "pendingCount": 0, "runningCount": 2, "status": status,
             "trafficWeight": weight, "targetGroup": {"name": group}, "taskSetLabel": label})
     };
+    let [blue, green] = state.production.map(f64::from);
+    let (first, second) = if state.promoted { ("ACTIVE", "PRIMARY") } else { ("PRIMARY", "ACTIVE") };
+    let mut task_sets = vec![task_set("ecs-svc/9223370493425779968", "Blue", first, blue, BLUE)];
+    if state.replacement {
+        task_sets.push(task_set("ecs-svc/9223370493423413672", "Green", second, green, GREEN));
+    }
     json!({"deploymentTargets": [{"deploymentTargetType": "ECSTarget", "ecsTarget": {
     "deploymentId": input["deploymentId"], "targetId": "main:shop",
     "targetArn": format!("arn:aws:ecs:{REGION}:service/main/shop"), "lastUpdatedAt": 1543431490.226,
     "lifecycleEvents": events, "status": "InProgress",
-    "taskSetsInfo": [
-        task_set("ecs-svc/9223370493425779968", "Blue", "PRIMARY", 100.0, BLUE),
-        task_set("ecs-svc/9223370493423413672", "Green", "ACTIVE", 0.0, GREEN),
-    ]}}]})
+    "taskSetsInfo": task_sets}}]})
 }
 
 pub(crate) fn group(state: &State) -> Value {
@@ -95,12 +98,13 @@ pub(crate) fn services(state: &State) -> Value {
             "stabilityStatus": "STEADY_STATE",
             "loadBalancers": [{"targetGroupArn": target_group(group), "containerName": "web", "containerPort": 80}]})
     };
+    let (first, second) = if state.promoted { ("ACTIVE", "PRIMARY") } else { ("PRIMARY", "ACTIVE") };
     let mut task_sets = Vec::new();
     if state.original {
-        task_sets.push(task_set("ecs-svc/9223370493425779968", "PRIMARY", BLUE, 1));
+        task_sets.push(task_set("ecs-svc/9223370493425779968", first, BLUE, 1));
     }
     if state.replacement {
-        let mut replacement = task_set("ecs-svc/9223370493423413672", "ACTIVE", GREEN, 2);
+        let mut replacement = task_set("ecs-svc/9223370493423413672", second, GREEN, 2);
         replacement["externalId"] = json!(DEPLOYMENT);
         task_sets.push(replacement);
     }
@@ -194,7 +198,7 @@ pub(crate) fn target_groups() -> String {
 }
 
 pub(crate) fn target_health(state: &State, arn: &str) -> String {
-    let targets = if arn == target_group(GREEN) { state.targets.as_slice() } else { &[] };
+    let targets = if arn == target_group(GREEN) { &state.targets } else { &state.blue_targets };
     let described: String = targets
         .iter()
         .enumerate()

@@ -30,13 +30,12 @@ pub enum HookBinaryError {
     #[error("cargo cannot be started to build the hooks; build them: cargo build --bins")]
     NoCargo(#[source] std::io::Error),
     /// cargo failed.
-    #[error("cargo build --bins ended with {0}")]
+    #[error("cargo ended with {0} while it built the hooks")]
     Build(std::process::ExitStatus),
 }
 
-/// Paths by name.
-pub async fn find(names: &[&str], printer: &mut Printer) -> Result<BTreeMap<String, PathBuf>, Failure> {
-    let program = std::env::current_exe().map_err(super::failed_to("find this program"))?;
+/// Paths by name, for the running `program`.
+pub async fn find(program: &Path, names: &[&str], printer: &mut Printer) -> Result<BTreeMap<String, PathBuf>, Failure> {
     let folder = program.parent().unwrap_or(Path::new(".")).to_owned();
     if names.is_empty() {
         return Ok(BTreeMap::new());
@@ -44,8 +43,8 @@ pub async fn find(names: &[&str], printer: &mut Printer) -> Result<BTreeMap<Stri
     if let Some(target) = target_folder(&folder)
         && is_stale(names.iter().map(|name| folder.join(name)))
     {
-        printer.note("building the hooks (cargo build --bins)", clock::now());
-        build(&folder, target).await.map_err(super::failed_to("build the hooks"))?;
+        printer.note("building the hooks with cargo", clock::now());
+        build(names, &folder, target).await.map_err(super::failed_to("build the hooks"))?;
     }
     names
         .iter()
@@ -91,10 +90,15 @@ fn is_stale(binaries: impl Iterator<Item = PathBuf>) -> bool {
     false
 }
 
-async fn build(folder: &Path, target: &Path) -> Result<(), HookBinaryError> {
+async fn build(names: &[&str], folder: &Path, target: &Path) -> Result<(), HookBinaryError> {
     let mut command = tokio::process::Command::new("cargo");
-    // Every binary and not only the hooks': one selection means one set of features, and dependencies are built once.
-    command.args(["build", "--bins"]).arg("--target-dir").arg(target).current_dir(WORKSPACE);
+    // Without `-p`: the same selection of packages means nearly the same features, and few dependencies are built twice.
+    command
+        .arg("build")
+        .args(names.iter().flat_map(|name| ["--bin", name]))
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(WORKSPACE);
     match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
         Some(profile) => {

@@ -130,17 +130,18 @@ fn pace_note(pace: Pace) -> Option<String> {
 }
 
 async fn scenario(rehearsal: &Rehearsal, printer: &mut Printer) -> Result<(Scenario, Option<TempDir>), Failure> {
+    // Asked now: a build on demand may put a new program in this one's place, and then its own path is not known any more.
+    let program = std::env::current_exe().map_err(failed_to("find this program"))?;
     let Some(file) = &rehearsal.scenario else {
         let hooks = BTreeMap::from([
             ("AfterAllowTestTraffic".to_owned(), "after-allow-test-traffic".to_owned()),
             ("BeforeAllowTraffic".to_owned(), "before-allow-traffic".to_owned()),
         ]);
         let names: Vec<&str> = hooks.values().map(String::as_str).collect();
-        let paths = hook_binaries::find(&names, printer).await?;
+        let paths = hook_binaries::find(&program, &names, printer).await?;
         let folder = tempfile::tempdir().map_err(failed_to("make a folder for the demo's check plan"))?;
         std::fs::write(folder.path().join("checks.yaml"), demo::PLAN)
             .map_err(failed_to("write the demo's check plan"))?;
-        let program = std::env::current_exe().map_err(failed_to("find this program"))?;
         let demo = Demo {
             shop: vec![program.to_string_lossy().into_owned(), "demo-shop".to_owned()],
             hooks: hooks.into_iter().map(|(event, name)| (event, paths[&name].clone())).collect(),
@@ -155,7 +156,7 @@ async fn scenario(rehearsal: &Rehearsal, printer: &mut Printer) -> Result<(Scena
     let mut scenario = Scenario::read(&text, &file.display().to_string(), &directory)
         .map_err(|error| Failure::Scenario(Box::new(error)))?;
     let names: Vec<&str> = scenario.binaries().into_iter().collect();
-    let paths = hook_binaries::find(&names, printer).await?;
+    let paths = hook_binaries::find(&program, &names, printer).await?;
     scenario.find_binaries(&|name| paths.get(name).cloned()).map_err(|error| Failure::Scenario(Box::new(error)))?;
     Ok((scenario, None))
 }
