@@ -70,7 +70,8 @@ pub async fn run(invocation: &Invocation, printer: &mut Printer) -> Result<Exit,
 
 async fn function(invocation: &Invocation, printer: &mut Printer) -> Result<FunctionSpec, Failure> {
     let binary = binary(invocation.hook);
-    let paths = hook_binaries::find(&[binary], printer).await?;
+    let program = std::env::current_exe().map_err(failed_to("find this program"))?;
+    let paths = hook_binaries::find(&program, &[binary], printer).await?;
     let name = format!("CodeDeployHook_{}", invocation.hook);
     let mut own = std::collections::BTreeMap::new();
     let mut task_root = PathBuf::from(".");
