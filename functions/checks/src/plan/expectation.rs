@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
 use super::fields::{Fields, Problems, duration, integer, list, text};
-use super::model::{Assertion, Subject};
+use super::http::{Assertion, Subject};
 use super::predicate::{Condition, Predicate, Type};
 use super::tree::{Node, Value};
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::HookEvent;
+use crate::plan::Kind;
 
 fn variables(name: &str) -> Option<String> {
     match name {
@@ -89,7 +90,8 @@ fn a_good_plan_is_read_as_it_is_meant() {
     assert!(event.checks[0].inconclusive_excused);
     assert_eq!(event.checks[0].timeout, Duration::from_secs(2));
     assert_eq!(event.checks[1].retry.unwrap().pass_after, 3);
-    assert_eq!(event.checks[1].assertions.len(), 7);
+    let Kind::Http(product) = &event.checks[1].kind;
+    assert_eq!(product.assertions.len(), 7);
 }
 
 #[test]
@@ -106,7 +108,8 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(plan.endpoints.blue.via, Via::ProductionListener);
     assert_eq!((plan.attest.routing, plan.attest.targets_healthy), (Requirement::Required, TargetsHealthy::All));
     let check = &plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap().checks[0];
-    assert_eq!((check.timeout.as_secs(), check.retry, check.request.follow), (5, None, 0));
+    let Kind::Http(http) = &check.kind;
+    assert_eq!((check.timeout.as_secs(), check.retry, http.request.follow), (5, None, 0));
 }
 
 #[test]
@@ -119,7 +122,7 @@ fn an_event_without_checks_is_told_and_never_empty() {
 
 #[test]
 fn every_mistake_is_told_with_its_place() {
-    let table: Vec<(String, &str)> = BAD.iter().map(|(kind, text, told)| (kind(text), *told)).collect();
+    let table: Vec<(String, &str)> = BAD.iter().map(|(shape, text, told)| (shape(text), *told)).collect();
     assert!(table.len() >= 30);
     let mut wrong = String::new();
     for (text, told) in &table {
@@ -132,16 +135,16 @@ fn every_mistake_is_told_with_its_place() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
-type Kind = fn(&str) -> String;
+type Shape = fn(&str) -> String;
 
-const WHOLE: Kind = |text| text.to_owned();
-const EXPECTING: Kind = expecting;
-const ASKING: Kind = asking;
-const WITH: Kind = with;
-const AND: Kind = and;
+const WHOLE: Shape = |text| text.to_owned();
+const EXPECTING: Shape = expecting;
+const ASKING: Shape = asking;
+const WITH: Shape = with;
+const AND: Shape = and;
 
 #[rustfmt::skip]
-const BAD: &[(Kind, &str, &str)] = &[
+const BAD: &[(Shape, &str, &str)] = &[
     (EXPECTING, "{ staus: 200 }", "checks[0].expect: unknown field \"staus\" (checks.yaml:6:15); did you mean \"status\"?"),
     (EXPECTING, "{ status: 200, status: 201 }", "checks[0].expect: \"status\" stands twice; it is already on line 6 (checks.yaml:6:28)"),
     (EXPECTING, "{}", "checks[0].expect: expects nothing; say at least a status (checks.yaml:6:13)"),
@@ -184,7 +187,7 @@ const BAD: &[(Kind, &str, &str)] = &[
     (ASKING, "{ get: /, headers: { Host: other } }", "checks[0].http.headers.Host: cannot be set here; use endpoints.green.host (checks.yaml:5:32)"),
     (ASKING, "{ get: /, headers: { 'x y': other } }", "checks[0].http.headers.x y: \"x y\" is no HTTP header name (checks.yaml:5:32)"),
     (ASKING, "{ get: /, follow: 21 }", "checks[0].http.follow: expected a whole number from 0 to 20, got 21 (checks.yaml:5:29)"),
-    (WITH, "id: a\nexpect: { status: 200 }", "checks[0]: \"http\" is missing (checks.yaml:4:5)"),
+    (WITH, "id: a\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 0; add one of http (checks.yaml:4:5)"),
     (WITH, "id: a\nhttp: { get: / }", "checks[0]: \"expect\" is missing (checks.yaml:4:5)"),
     (WITH, "id: a\nload: { get: /, rate: 20/s }\nexpect: [ p95 ]", "checks[0]: \"load\" is not supported by this version (checks.yaml:5:5)"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nretry: { every: 1s }", "checks[0].retry: \"until\" is missing (checks.yaml:7:12)"),

@@ -1,0 +1,3 @@
+//! What was seen held against what the plan expects, one file a kind. Pure: no clock, no network.
+
+pub(crate) mod http;
