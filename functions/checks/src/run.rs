@@ -6,11 +6,15 @@
 //! no attempt. The deadline ends everything: what did not pass by then is not passed.
 
 mod http;
+mod load;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ::http::StatusCode;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use rustls::RootCertStore;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
@@ -19,6 +23,7 @@ use crate::evidence::{CheckEvidence, Outcome};
 use crate::message::{Message, codes};
 use crate::plan::{Check, EventPlan, Kind};
 use crate::probe::http::Prober;
+use crate::probe::tls::system_roots;
 
 /// More would be a load test.
 const AT_ONCE: usize = 8;
@@ -58,6 +63,19 @@ pub struct Limits {
 
 /// Runs the checks of an event and hands over what they saw, in the plan's order.
 pub async fn run(plan: &EventPlan, endpoints: &Endpoints, limits: Limits) -> Vec<CheckEvidence> {
+    // Reading the roots takes files and time, which only handshakes of our own need.
+    let needed = plan.checks.iter().any(|check| matches!(check.kind, Kind::Tls(_)));
+    let roots = if needed { system_roots() } else { RootCertStore::empty() };
+    run_trusting(plan, endpoints, limits, roots).await
+}
+
+/// The same, with the roots that `tls` checks trust.
+async fn run_trusting(
+    plan: &EventPlan,
+    endpoints: &Endpoints,
+    limits: Limits,
+    roots: RootCertStore,
+) -> Vec<CheckEvidence> {
     let Some(endpoint) = &endpoints.green else {
         return plan
             .checks
@@ -75,13 +93,13 @@ pub async fn run(plan: &EventPlan, endpoints: &Endpoints, limits: Limits) -> Vec
         .iter()
         .enumerate()
         .map(|(index, check)| {
-            let (prober, slots, ends, limits) = (&prober, &slots, &ends, &limits);
+            let (prober, roots, slots, ends, limits) = (&prober, &roots, &slots, &ends, &limits);
             async move {
                 let evidence = match waited_for(check, ends).await {
                     Ok(()) => {
                         let _slot = slots.acquire().await.expect("the semaphore is never closed");
                         if clock::now() < limits.deadline {
-                            execute(check, prober, limits).await
+                            execute(check, prober, endpoint, roots, limits).await
                         } else {
                             let text = "not run, because the time for checks was over";
                             let message = Message::new(codes::SKIPPED, &check.id, text).at(check.place.clone());
@@ -103,9 +121,17 @@ pub async fn run(plan: &EventPlan, endpoints: &Endpoints, limits: Limits) -> Vec
     results.into_values().collect()
 }
 
-async fn execute(check: &Check, prober: &Prober, limits: &Limits) -> CheckEvidence {
+async fn execute(
+    check: &Check,
+    prober: &Prober,
+    endpoint: &Endpoint,
+    roots: &RootCertStore,
+    limits: &Limits,
+) -> CheckEvidence {
     match &check.kind {
         Kind::Http(http) => http::execute(check, http, prober, limits).await,
+        Kind::Load(load) => load::execute(check, load, prober, limits).await,
+        Kind::Tls(tls) => tls::execute(check, tls, endpoint, roots, limits).await,
     }
 }
 
@@ -134,6 +160,7 @@ fn ended(check: &Check, outcome: Outcome, message: Message) -> CheckEvidence {
         outcome,
         attempts: 0,
         took_ms: 0,
+        numbers: BTreeMap::new(),
         messages: vec![message],
         samples: Vec::new(),
     }
@@ -144,6 +171,15 @@ fn errored(check: &Check, text: &str) -> CheckEvidence {
     ended(check, Outcome::Errored, message)
 }
 
+/// What a load balancer says while its targets start.
+fn is_not_ready(status: StatusCode) -> bool {
+    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&status)
+}
+
+#[cfg(test)]
+mod load_tests;
 #[cfg(test)]
 #[path = "run/run_tests.rs"]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -129,7 +129,7 @@ fn json(node: &Node, path: &str, assertions: &mut Vec<Assertion>, problems: &mut
 }
 
 /// A plain value means equals; a mapping is one or more conditions.
-fn predicate(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
+pub(crate) fn predicate(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
     match &node.value {
         Value::Map(_) => conditions(&Fields::read(node, path, &CONDITIONS, &[], problems)?, problems),
         Value::Null => {

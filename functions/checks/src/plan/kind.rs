@@ -3,25 +3,30 @@
 
 use super::fields::{Fields, Problems};
 use super::http::{self, HttpCheck};
+use super::load::{self, LoadCheck};
+use super::tls::{self, TlsCheck};
 
 /// What a check does and what it expects.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Http(HttpCheck),
+    Load(LoadCheck),
+    Tls(TlsCheck),
 }
 
 /// The kinds of this version.
-pub(crate) const NAMES: [&str; 1] = ["http"];
+pub(crate) const NAMES: [&str; 3] = ["http", "load", "tls"];
 
 /// Kinds that exist in the plan's model and not in this version.
-pub(crate) const LATER: [&str; 8] =
-    ["tls", "grpc_health", "websocket", "load", "compare", "alarm", "metric", "approval"];
+pub(crate) const LATER: [&str; 6] = ["grpc_health", "websocket", "compare", "alarm", "metric", "approval"];
 
 impl Kind {
     /// Its name in plans and evidence.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Http(_) => "http",
+            Self::Load(_) => "load",
+            Self::Tls(_) => "tls",
         }
     }
 }
@@ -30,7 +35,7 @@ impl Kind {
 pub(crate) fn read(check: &Fields<'_>, known: &[&str], problems: &mut Problems) -> Option<Kind> {
     let given: Vec<_> = NAMES.into_iter().filter_map(|name| Some((name, check.get(name)?))).collect();
     let later = LATER.iter().any(|name| check.get(name).is_some());
-    let [(_, node)] = given.as_slice() else {
+    let [(name, node)] = given.as_slice() else {
         // A kind of a later version and a misspelt one have been told already.
         let told = later || check.entries().iter().any(|(key, _)| !known.contains(&key.name.as_str()));
         if !given.is_empty() || !told {
@@ -39,5 +44,16 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], problems: &mut Problems) 
         }
         return None;
     };
-    http::read(node, check, problems).map(Kind::Http)
+    if *name != "http"
+        && let Some(retry) = check.get("retry")
+    {
+        let text = format_args!("is for http checks; a {name} check is judged once");
+        problems.add(retry.at, &check.path_of("retry"), text);
+    }
+    match *name {
+        "load" => load::read(node, check, problems).map(Kind::Load),
+        "tls" => tls::read(node, check, problems).map(Kind::Tls),
+        // The only other of `NAMES`.
+        _ => http::read(node, check, problems).map(Kind::Http),
+    }
 }

@@ -10,16 +10,20 @@ mod fields;
 mod http;
 pub(crate) mod json_path;
 mod kind;
+mod load;
 mod model;
 pub(crate) mod predicate;
 mod reading;
 #[cfg(test)]
 mod reading_tests;
+mod tls;
 mod tree;
 mod variables;
 
 pub(crate) use http::{HttpCheck, HttpRequest, Subject};
 pub(crate) use kind::Kind;
+pub(crate) use load::{LoadCheck, Measure, WarmUp};
 pub(crate) use model::Check;
 pub use model::{Attest, Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Requirement, TargetsHealthy, Via};
 pub use reading::{PlanErrors, read};
+pub(crate) use tls::{TlsCheck, TlsSubject};

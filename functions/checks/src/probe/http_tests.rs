@@ -14,7 +14,7 @@ fn request(http: &str) -> HttpRequest {
     );
     let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
-    let Kind::Http(http) = &event.checks[0].kind;
+    let Kind::Http(http) = &event.checks[0].kind else { panic!("it is an http check") };
     http.request.clone()
 }
 

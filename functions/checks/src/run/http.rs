@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Limits, NOT_READY_EVERY, ended};
+use super::{Limits, NOT_READY_EVERY, ended, is_not_ready};
 use crate::clock;
 use crate::evidence::{self, CheckEvidence, Outcome, Sample, redacted};
 use crate::judge::http as judge;
@@ -188,11 +187,6 @@ impl Execution<'_> {
             .with_context(context)
             .at(self.check.place.clone())
     }
-}
-
-/// What a load balancer says while its targets start.
-fn is_not_ready(status: StatusCode) -> bool {
-    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&status)
 }
 
 fn sample(request: &str, via: &str, attempt: u32, answer: &Answer, secrets: &[&str]) -> Sample {
