@@ -27,20 +27,19 @@ pub(crate) fn judge(check: &Check, load: &LoadCheck, measured: &Measured, contex
     for limit in &load.limits {
         let (name, needed) = (limit.measure.name(), limit.measure.samples_needed());
         let samples = samples(limit.measure, measured);
-        // `checks.yaml:38`, of which the check's place has the file.
-        let file = check.place.rsplit_once(':').map_or("", |(file, _)| file);
-        let place = format!("{file}:{}", limit.line);
         if samples < needed {
             let text = format!(
                 "{name} not judged: {samples} samples, {needed} needed; raise rate or duration, or accept with on_inconclusive: warn"
             );
-            not_judged.push(Message::new(codes::TOO_FEW_SAMPLES, &check.id, text).with_context(context).at(place));
+            not_judged
+                .push(Message::new(codes::TOO_FEW_SAMPLES, &check.id, text).with_context(context).at(&*limit.place));
             continue;
         }
         let value = value(limit.measure, measured);
         if !limit.holds(value) {
             let text = format!("{name} expected {limit}, got {}", limit.measure.shown(value));
-            contradicted.push(Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(place));
+            contradicted
+                .push(Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(&*limit.place));
         }
     }
     let outcome = match (contradicted.is_empty(), not_judged.is_empty()) {

@@ -30,15 +30,15 @@ pub(crate) enum WarmUp {
 }
 
 /// One line of `expect`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Limit {
     pub(crate) measure: Measure,
     /// Whether the limit itself is allowed.
     pub(crate) inclusive: bool,
     /// Milliseconds, percent or requests a second, as the measure has it.
     pub(crate) value: f64,
-    /// The line of the plan.
-    pub(crate) line: u64,
+    /// `checks.yaml:38`.
+    pub(crate) place: String,
 }
 
 /// What is measured.
@@ -232,5 +232,5 @@ fn limit(node: &Node, path: &str, problems: &mut Problems) -> Option<Limit> {
         problems.add(node.at, path, text);
         return None;
     };
-    Some(Limit { measure, inclusive: sign.ends_with('='), value, line: node.at.line })
+    Some(Limit { measure, inclusive: sign.ends_with('='), value, place: problems.place(node.at) })
 }

@@ -16,6 +16,7 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
     let mut measured = Measured::new();
     let kept = prober.keeping_connections(load.max_in_flight);
     let end = timeout_at(limits.deadline, async {
+        // A request that changes something is not sent only to look.
         if load.request.method.is_safe() {
             until_ready(check, load, &kept, limits).await;
         }
