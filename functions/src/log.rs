@@ -142,6 +142,7 @@ mod tests {
             outcome: Outcome::Passed,
             attempts: 1,
             took_ms: 3,
+            numbers: std::collections::BTreeMap::new(),
             messages: Vec::new(),
             samples: vec![Sample {
                 request: "GET /".to_owned(),

@@ -24,6 +24,7 @@ fn check(id: &str, outcome: Outcome, messages: Vec<Message>) -> CheckEvidence {
         outcome,
         attempts: 1,
         took_ms: 43,
+        numbers: std::collections::BTreeMap::new(),
         messages,
         samples: Vec::new(),
     }

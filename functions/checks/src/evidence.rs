@@ -2,6 +2,8 @@
 //!
 //! A change of shape is a change of [`SCHEMA`]. Nothing secret and no body longer than 2 KiB gets in.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +137,9 @@ pub struct CheckEvidence {
     pub attempts: u32,
     /// From the first attempt to the end, in milliseconds.
     pub took_ms: u64,
+    /// Figures by name, unit included: `p95_ms`, `errors_percent`, `achieved_rate`, `samples`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<String, f64>,
     /// Why it did not pass, in the order of the plan's assertions.
     pub messages: Vec<Message>,
     /// The last answer, and the first that contradicted an assertion.

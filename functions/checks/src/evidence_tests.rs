@@ -56,6 +56,7 @@ fn evidence_survives_its_json() {
             outcome: Outcome::Inconclusive,
             attempts: 2,
             took_ms: 43,
+            numbers: BTreeMap::from([("p95_ms".into(), 43.5)]),
             messages: vec![],
             samples: vec![Sample {
                 request: "GET /".into(),

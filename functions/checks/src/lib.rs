@@ -6,8 +6,8 @@
 //! ```text
 //! plan::read      text -> Plan, or every problem with its place     pure
 //! run::run        EventPlan + endpoints + limits -> evidence        the one loop that waits
-//!   probe::http     a request -> an answer, or why there is none    touches the network
-//!   judge           an answer + assertions -> messages              pure
+//!   probe           one file a kind: what a check sees              touches the network
+//!   judge           what was seen + expectations -> messages        pure
 //! verdict::decide attestation + evidence -> Succeeded or Failed     pure
 //! ```
 

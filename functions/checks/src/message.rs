@@ -85,6 +85,8 @@ pub mod codes {
     pub const SKIPPED: &str = "GL1204";
     /// No blocking check passed.
     pub const NOTHING_VALIDATED: &str = "GL1205";
+    /// Too few samples to judge by.
+    pub const TOO_FEW_SAMPLES: &str = "GL1301";
     /// The report could not be delivered.
     pub const REPORT_UNREACHABLE: &str = "GL1901";
     /// The report was refused for want of permission.

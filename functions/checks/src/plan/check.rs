@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, Uri};
-
-use super::expectation::assertions;
 use super::fields::{Fields, Problems, text, texts};
-use super::model::{Check, HttpRequest, Retry};
+use super::kind;
+use super::model::{Check, Retry};
 use super::tree::{Node, Position};
 use crate::event::HookEvent;
 use crate::evidence::Severity;
@@ -15,28 +13,6 @@ use crate::evidence::Severity;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_ID: usize = 64;
-
-/// The methods that a check may use; those that may change something need `side_effects: accepted`.
-const METHODS: [(&str, Method, bool); 7] = [
-    ("get", Method::GET, true),
-    ("head", Method::HEAD, true),
-    ("options", Method::OPTIONS, true),
-    ("post", Method::POST, false),
-    ("put", Method::PUT, false),
-    ("patch", Method::PATCH, false),
-    ("delete", Method::DELETE, false),
-];
-
-const LATER_KINDS: [&str; 8] = ["tls", "grpc_health", "websocket", "load", "compare", "alarm", "metric", "approval"];
-
-/// Headers that the engine sets, and what to do instead.
-const SET_HERE: [(&str, &str); 5] = [
-    ("host", "use endpoints.green.host"),
-    ("idempotency-key", "it is made of execution and check id"),
-    ("content-length", "it follows from the body"),
-    ("transfer-encoding", "it follows from the body"),
-    ("connection", "every request has its own"),
-];
 
 /// A check as far as it could be read: its id counts for others also where the rest is wrong.
 #[derive(Debug)]
@@ -49,14 +25,11 @@ pub(crate) struct Entry {
 }
 
 pub(crate) fn check(node: &Node, path: &str, problems: &mut Problems) -> Option<Entry> {
-    let known = ["id", "http", "expect", "severity", "on_inconclusive", "timeout", "retry", "after", "side_effects"];
-    let fields = Fields::read(node, path, &known, &LATER_KINDS, problems)?;
+    let own = ["id", "expect", "severity", "on_inconclusive", "timeout", "retry", "after", "side_effects"];
+    let known: Vec<&str> = own.into_iter().chain(kind::NAMES).collect();
+    let fields = Fields::read(node, path, &known, &kind::LATER, problems)?;
     let id = fields.required("id", problems).and_then(|node| id(node, &fields.path_of("id"), problems));
-    let later = LATER_KINDS.iter().any(|kind| fields.get(kind).is_some());
-    let request = if later { None } else { fields.required("http", problems) };
-    let request = request.and_then(|node| request_of(node, &fields, problems));
-    let expect = if later { None } else { fields.required("expect", problems) };
-    let assertions = expect.map(|node| assertions(node, &fields.path_of("expect"), problems)).unwrap_or_default();
+    let kind = kind::read(&fields, &known, problems);
     let after = fields.get("after").map(|node| texts(node, &fields.path_of("after"), problems)).unwrap_or_default();
     let severity = fields.word("severity", &[("block", Severity::Block), ("warn", Severity::Warn)], problems);
     let excused = fields.word("on_inconclusive", &[("fail", false), ("warn", true)], problems);
@@ -69,11 +42,10 @@ pub(crate) fn check(node: &Node, path: &str, problems: &mut Problems) -> Option<
     }
     let (id, at) = id?;
     let names: Vec<String> = after.iter().map(|(id, _)| id.clone()).collect();
-    let check = request.map(|request| Check {
+    let check = kind.map(|kind| Check {
         id: id.clone(),
         place: problems.place(node.at),
-        request,
-        assertions,
+        kind,
         severity: severity.unwrap_or_default(),
         inconclusive_excused: excused.unwrap_or(false),
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
@@ -93,67 +65,6 @@ fn id(node: &Node, path: &str, problems: &mut Problems) -> Option<(String, Posit
         problems.add(node.at, path, text);
     }
     Some((id.to_owned(), node.at))
-}
-
-fn request_of(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> Option<HttpRequest> {
-    let path = check.path_of("http");
-    let known: Vec<&str> = METHODS.iter().map(|(name, ..)| *name).chain(["headers", "body", "follow"]).collect();
-    let fields = Fields::read(node, &path, &known, &[], problems)?;
-    let given: Vec<_> = METHODS.iter().filter(|(name, ..)| fields.get(name).is_some()).collect();
-    let accepted = check.word("side_effects", &[("accepted", ())], problems).is_some();
-    let [(name, method, safe)] = given.as_slice() else {
-        // A misspelt method has been told as unknown already.
-        if !given.is_empty() || fields.entries().iter().all(|(key, _)| known.contains(&key.name.as_str())) {
-            let text = format_args!("expected one method, got {}; write `get: /path`", given.len());
-            problems.add(node.at, &path, text);
-        }
-        return None;
-    };
-    if !safe && !accepted {
-        let text =
-            format_args!("{method} may change something; add `side_effects: accepted` to the check if that is meant");
-        problems.add(node.at, &path, text);
-    }
-    let target = fields.text(name, problems)?;
-    if !is_path(&target) {
-        let at = fields.get(name).map_or(node.at, |node| node.at);
-        let text = format_args!("expected a path that begins with / and is percent-encoded, got {target:?}");
-        problems.add(at, &fields.path_of(name), text);
-    }
-    let mut headers = Vec::new();
-    if let Some(given) = fields.get("headers").and_then(|node| Fields::any(node, &fields.path_of("headers"), problems))
-    {
-        for (key, node) in given.entries() {
-            let path = given.path_of(&key.name);
-            if let Some((_, instead)) = SET_HERE.iter().find(|(name, _)| key.name.eq_ignore_ascii_case(name)) {
-                problems.add(key.at, &path, format_args!("cannot be set here; {instead}"));
-                continue;
-            }
-            let value = text(node, &path, problems).and_then(|value| HeaderValue::try_from(value).ok());
-            match (HeaderName::try_from(key.name.as_str()), value) {
-                (Ok(name), Some(value)) => headers.push((name, value)),
-                (Ok(_), None) => problems.add(node.at, &path, "is no HTTP header value"),
-                (Err(_), _) => problems.add(key.at, &path, format_args!("{:?} is no HTTP header name", key.name)),
-            }
-        }
-    }
-    let follow = fields.integer("follow", 0, 20, problems).unwrap_or(0);
-    if let Some(node) = fields.get("body")
-        && *safe
-    {
-        problems.add(node.at, &fields.path_of("body"), format_args!("{method} takes no body"));
-    }
-    Some(HttpRequest {
-        method: method.clone(),
-        path: target,
-        headers,
-        body: fields.text("body", problems),
-        follow: usize::try_from(follow).unwrap_or(usize::MAX),
-    })
-}
-
-fn is_path(text: &str) -> bool {
-    text.starts_with('/') && !text.starts_with("//") && !text.contains(['#', '\\']) && text.parse::<Uri>().is_ok()
 }
 
 fn retry(node: &Node, path: &str, problems: &mut Problems) -> Option<Retry> {

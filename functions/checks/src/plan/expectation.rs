@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
 use super::fields::{Fields, Problems, duration, integer, list, text};
-use super::model::{Assertion, Subject};
+use super::http::{Assertion, Subject};
 use super::predicate::{Condition, Predicate, Type};
 use super::tree::{Node, Value};
 
@@ -129,7 +129,7 @@ fn json(node: &Node, path: &str, assertions: &mut Vec<Assertion>, problems: &mut
 }
 
 /// A plain value means equals; a mapping is one or more conditions.
-fn predicate(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
+pub(crate) fn predicate(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
     match &node.value {
         Value::Map(_) => conditions(&Fields::read(node, path, &CONDITIONS, &[], problems)?, problems),
         Value::Null => {

@@ -251,7 +251,7 @@ pub(crate) fn duration(node: &Node, path: &str, problems: &mut Problems) -> Opti
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
 
 /// `500ms`, `90s`, `8m`, `2h`, `21d`. A number without a unit is refused: nobody knows which was meant.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let split = text.find(|character: char| !character.is_ascii_digit())?;
     let (number, unit) = text.split_at(split);
     let milliseconds = match unit {

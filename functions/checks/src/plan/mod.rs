@@ -1,21 +1,29 @@
 //! The check plan: what a team writes down to prove a version good.
 //!
 //! Text comes in (`read`), a [`Plan`] that cannot be wrong or every problem at once comes out. `tree` gives every key and
-//! value a place, `variables` fills in `${NAME}`, `fields` reads mappings and keeps the problems, `reading`, `check` and `expectation` know the plan's shape, and
+//! value a place, `variables` fills in `${NAME}`, `fields` reads mappings and keeps the problems, `reading`, `check`, `expectation` and a file a kind know the plan's shape, and
 //! `model` and `predicate` are what is left in the end. Nothing here reads a file, a clock or the environment.
 
 mod check;
 mod expectation;
 mod fields;
+mod http;
 pub(crate) mod json_path;
+mod kind;
+mod load;
 mod model;
 pub(crate) mod predicate;
 mod reading;
 #[cfg(test)]
 mod reading_tests;
+mod tls;
 mod tree;
 mod variables;
 
+pub(crate) use http::{HttpCheck, HttpRequest, Subject};
+pub(crate) use kind::Kind;
+pub(crate) use load::{LoadCheck, Measure, WarmUp};
+pub(crate) use model::Check;
 pub use model::{Attest, Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Requirement, TargetsHealthy, Via};
-pub(crate) use model::{Check, HttpRequest, Subject};
 pub use reading::{PlanErrors, read};
+pub(crate) use tls::{TlsCheck, TlsSubject};

@@ -4,10 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, header};
-use serde_json_path::JsonPath;
-
-use super::predicate::Predicate;
+use super::kind::Kind;
 use crate::event::HookEvent;
 use crate::evidence::{PlanIdentity, Severity};
 use crate::message::{Message, codes};
@@ -110,50 +107,13 @@ pub(crate) struct Check {
     pub(crate) id: String,
     /// `checks.yaml:38`.
     pub(crate) place: String,
-    pub(crate) request: HttpRequest,
-    pub(crate) assertions: Vec<Assertion>,
+    pub(crate) kind: Kind,
     pub(crate) severity: Severity,
     pub(crate) inconclusive_excused: bool,
     /// One attempt, from connect to the last byte.
     pub(crate) timeout: Duration,
     pub(crate) retry: Option<Retry>,
     pub(crate) after: Vec<String>,
-}
-
-/// The request of an `http` check.
-#[derive(Clone, Debug)]
-pub(crate) struct HttpRequest {
-    pub(crate) method: Method,
-    /// Path and query.
-    pub(crate) path: String,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Option<String>,
-    /// How many redirects are followed.
-    pub(crate) follow: usize,
-}
-
-/// Headers whose values are secrets; so are those of every header whose name says `token`, `secret`, `key` or `password`.
-const SECRET_HEADERS: [HeaderName; 3] = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
-
-impl HttpRequest {
-    /// What a service may echo and the evidence must not hold. A very short value is none: replacing it would hide
-    /// ordinary text.
-    pub(crate) fn secrets(&self) -> Vec<&str> {
-        let is_secret = |name: &HeaderName| {
-            SECRET_HEADERS.contains(name)
-                || ["token", "secret", "key", "password"].iter().any(|word| name.as_str().contains(word))
-        };
-        let values =
-            self.headers.iter().filter(|(name, _)| is_secret(name)).filter_map(|(_, value)| value.to_str().ok());
-        let mut secrets: Vec<&str> = values
-            .flat_map(|value| [value, value.rsplit(' ').next().unwrap_or(value)])
-            .filter(|value| value.len() >= 6)
-            .collect();
-        // The longest first, so that none leaves a rest of another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.dedup();
-        secrets
-    }
 }
 
 /// Repeated attempts.
@@ -164,26 +124,6 @@ pub(crate) struct Retry {
     pub(crate) every: Duration,
     /// This many consecutive attempts must pass.
     pub(crate) pass_after: u32,
-}
-
-/// One expectation.
-#[derive(Clone, Debug)]
-pub(crate) struct Assertion {
-    pub(crate) subject: Subject,
-    /// `checks.yaml:38`.
-    pub(crate) place: String,
-}
-
-/// What is expected of what.
-#[derive(Clone, Debug)]
-pub(crate) enum Subject {
-    Status(Predicate),
-    /// The answer's last byte came within this time.
-    Within(Duration),
-    Header(HeaderName, Predicate),
-    /// The body, as text.
-    Body(Predicate),
-    Json(JsonPath, Predicate),
 }
 
 /// The checks of one event, in the plan's order.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::HookEvent;
+use crate::plan::Kind;
 
 fn variables(name: &str) -> Option<String> {
     match name {
@@ -34,6 +35,21 @@ fn expecting(expect: &str) -> String {
 /// A plan whose check `a` asks this; the mapping stands at line 5, column 11.
 fn asking(http: &str) -> String {
     with(&format!("id: a\nhttp: {http}\nexpect: {{ status: 200 }}"))
+}
+
+/// A plan whose check `a` loads like this; the mapping stands at line 5, column 11.
+fn loading(load: &str) -> String {
+    with(&format!("id: a\nload: {load}\nexpect: [ 'errors <= 1%' ]"))
+}
+
+/// A plan whose check `a` loads and expects this; the list stands at line 6, column 13.
+fn limiting(expect: &str) -> String {
+    with(&format!("id: a\nload: {{ get: /, rate: 20/s, for: 5s }}\nexpect: {expect}"))
+}
+
+/// A plan whose check `a` shakes hands and expects this; the mapping stands at line 6, column 13.
+fn trusting(expect: &str) -> String {
+    with(&format!("id: a\ntls: {{}}\nexpect: {expect}"))
 }
 
 /// A plan with this line 2.
@@ -89,7 +105,8 @@ fn a_good_plan_is_read_as_it_is_meant() {
     assert!(event.checks[0].inconclusive_excused);
     assert_eq!(event.checks[0].timeout, Duration::from_secs(2));
     assert_eq!(event.checks[1].retry.unwrap().pass_after, 3);
-    assert_eq!(event.checks[1].assertions.len(), 7);
+    let Kind::Http(product) = &event.checks[1].kind else { panic!("it is an http check") };
+    assert_eq!(product.assertions.len(), 7);
 }
 
 #[test]
@@ -106,7 +123,8 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(plan.endpoints.blue.via, Via::ProductionListener);
     assert_eq!((plan.attest.routing, plan.attest.targets_healthy), (Requirement::Required, TargetsHealthy::All));
     let check = &plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap().checks[0];
-    assert_eq!((check.timeout.as_secs(), check.retry, check.request.follow), (5, None, 0));
+    let Kind::Http(http) = &check.kind else { panic!("it is an http check") };
+    assert_eq!((check.timeout.as_secs(), check.retry, http.request.follow), (5, None, 0));
 }
 
 #[test]
@@ -119,7 +137,7 @@ fn an_event_without_checks_is_told_and_never_empty() {
 
 #[test]
 fn every_mistake_is_told_with_its_place() {
-    let table: Vec<(String, &str)> = BAD.iter().map(|(kind, text, told)| (kind(text), *told)).collect();
+    let table: Vec<(String, &str)> = BAD.iter().map(|(shape, text, told)| (shape(text), *told)).collect();
     assert!(table.len() >= 30);
     let mut wrong = String::new();
     for (text, told) in &table {
@@ -132,16 +150,19 @@ fn every_mistake_is_told_with_its_place() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
-type Kind = fn(&str) -> String;
+type Shape = fn(&str) -> String;
 
-const WHOLE: Kind = |text| text.to_owned();
-const EXPECTING: Kind = expecting;
-const ASKING: Kind = asking;
-const WITH: Kind = with;
-const AND: Kind = and;
+const WHOLE: Shape = |text| text.to_owned();
+const EXPECTING: Shape = expecting;
+const ASKING: Shape = asking;
+const LOADING: Shape = loading;
+const LIMITING: Shape = limiting;
+const TRUSTING: Shape = trusting;
+const WITH: Shape = with;
+const AND: Shape = and;
 
 #[rustfmt::skip]
-const BAD: &[(Kind, &str, &str)] = &[
+const BAD: &[(Shape, &str, &str)] = &[
     (EXPECTING, "{ staus: 200 }", "checks[0].expect: unknown field \"staus\" (checks.yaml:6:15); did you mean \"status\"?"),
     (EXPECTING, "{ status: 200, status: 201 }", "checks[0].expect: \"status\" stands twice; it is already on line 6 (checks.yaml:6:28)"),
     (EXPECTING, "{}", "checks[0].expect: expects nothing; say at least a status (checks.yaml:6:13)"),
@@ -184,15 +205,43 @@ const BAD: &[(Kind, &str, &str)] = &[
     (ASKING, "{ get: /, headers: { Host: other } }", "checks[0].http.headers.Host: cannot be set here; use endpoints.green.host (checks.yaml:5:32)"),
     (ASKING, "{ get: /, headers: { 'x y': other } }", "checks[0].http.headers.x y: \"x y\" is no HTTP header name (checks.yaml:5:32)"),
     (ASKING, "{ get: /, follow: 21 }", "checks[0].http.follow: expected a whole number from 0 to 20, got 21 (checks.yaml:5:29)"),
-    (WITH, "id: a\nexpect: { status: 200 }", "checks[0]: \"http\" is missing (checks.yaml:4:5)"),
+    (WITH, "id: a\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 0; add one of http, load, tls (checks.yaml:4:5)"),
     (WITH, "id: a\nhttp: { get: / }", "checks[0]: \"expect\" is missing (checks.yaml:4:5)"),
-    (WITH, "id: a\nload: { get: /, rate: 20/s }\nexpect: [ p95 ]", "checks[0]: \"load\" is not supported by this version (checks.yaml:5:5)"),
+    (WITH, "id: a\ngrpc_health: { service: shop.Cart }", "checks[0]: \"grpc_health\" is not supported by this version (checks.yaml:5:5)"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nretry: { every: 1s }", "checks[0].retry: \"until\" is missing (checks.yaml:7:12)"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nretry: { until: 2s, pass_after: 9 }", "checks[0].retry.pass_after: 9 attempts do not fit into until (checks.yaml:7:37)"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nafter: [a]", "checks[0].after: \"a\" waits for itself; it could never run (checks.yaml:7:13)"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nafter: [b]", "checks[0].after: unknown check \"b\" (checks.yaml:7:13); expected one of a"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nseverity: blocks", "checks[0].severity: unknown value \"blocks\" (checks.yaml:7:15); did you mean \"block\"?"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\ntimeout: 0s", "checks[0].timeout: expected more than 0 (checks.yaml:7:14)"),
+    (LOADING, "{ get: /, for: 5s }", "checks[0].load: \"rate\" is missing (checks.yaml:5:11)"),
+    (LOADING, "{ get: /, rate: 20/s }", "checks[0].load: \"for\" is missing (checks.yaml:5:11)"),
+    (LOADING, "{ get: /, rate: 20, for: 5s }", "checks[0].load.rate: expected a rate from 0.1/s to 1000/s such as 20/s, got \"20\" (checks.yaml:5:27)"),
+    (LOADING, "{ get: /, rate: 5000/s, for: 5s }", "checks[0].load.rate: expected a rate from 0.1/s to 1000/s such as 20/s, got \"5000/s\" (checks.yaml:5:27)"),
+    (LOADING, "{ get: /, rate: 20/s, for: 0s }", "checks[0].load.for: expected more than 0 and at most 30m (checks.yaml:5:38)"),
+    (LOADING, "{ get: /, rate: 20/s, for: 5s, max_in_flight: 0 }", "checks[0].load.max_in_flight: expected a whole number from 1 to 1000, got 0 (checks.yaml:5:57)"),
+    (LOADING, "{ get: /, rate: 20/s, for: 5s, warm_up: 5 }", "checks[0].load.warm_up: expected a duration such as 500ms, 90s or 8m, got \"5\" (checks.yaml:5:51)"),
+    (LOADING, "{ get: /, rate: 20/s, for: 5s, warm_up: { request: 5 } }", "checks[0].load.warm_up: \"requests\" is missing (checks.yaml:5:51)\nchecks[0].load.warm_up: unknown field \"request\" (checks.yaml:5:53); did you mean \"requests\"?"),
+    (LOADING, "{ get: /, rate: 20/s, for: 5s, follow: 1 }", "checks[0].load: unknown field \"follow\" (checks.yaml:5:42); expected one of get, head, options, post, put, patch, delete, headers, body, rate, for, max_in_flight, warm_up"),
+    (LOADING, "{ post: /, rate: 20/s, for: 5s }", "checks[0].load: POST may change something; add `side_effects: accepted` to the check if that is meant (checks.yaml:5:11)"),
+    (LIMITING, "[]", "checks[0].expect: expects nothing; say at least \"errors <= 1%\" (checks.yaml:6:13)"),
+    (LIMITING, "{ status: 200 }", "checks[0].expect: expected a list, got a mapping (checks.yaml:6:13)"),
+    (LIMITING, "[ p95 ]", "checks[0].expect[0]: expected a limit such as \"p95 <= 250ms\", got \"p95\" (checks.yaml:6:15)"),
+    (LIMITING, "[ 'p59 <= 250ms' ]", "checks[0].expect[0]: unknown measure \"p59\" (checks.yaml:6:15); did you mean \"p50\"?"),
+    (LIMITING, "[ 'p95 >= 250ms' ]", "checks[0].expect[0]: p95 is limited by <= or <, got \">=\" (checks.yaml:6:15)"),
+    (LIMITING, "[ 'p95 <= 250' ]", "checks[0].expect[0]: expected a duration such as 250ms after p95 <=, got \"250\" (checks.yaml:6:15)"),
+    (LIMITING, "[ 'errors <= 3' ]", "checks[0].expect[0]: expected a percentage below 100 such as 0.5% after errors <=, got \"3\" (checks.yaml:6:15)"),
+    (LIMITING, "[ 'achieved_rate <= 19/s' ]", "checks[0].expect[0]: achieved_rate is limited by >= or >, got \"<=\" (checks.yaml:6:15)"),
+    (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nexpect: [ 'p95 <= 1s' ]\nretry: { until: 2s }", "checks[0].retry: is for http checks; a load check is judged once (checks.yaml:7:12)"),
+    (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nhttp: { get: / }\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 2; add one of http, load, tls (checks.yaml:4:5)"),
+    (TRUSTING, "{}", "checks[0].expect: expects nothing; say at least `valid_for_at_least: 21d` (checks.yaml:6:13)"),
+    (TRUSTING, "{ valid_for_atleast: 21d }", "checks[0].expect: unknown field \"valid_for_atleast\" (checks.yaml:6:15); did you mean \"valid_for_at_least\"?"),
+    (TRUSTING, "{ valid_for_at_least: 21 }", "checks[0].expect.valid_for_at_least: expected a duration such as 500ms, 90s or 8m, got \"21\" (checks.yaml:6:35)"),
+    (TRUSTING, "{ names_include: [] }", "checks[0].expect.names_include: lists no name; nothing would be checked (checks.yaml:6:30)"),
+    (TRUSTING, "{ names_include: 'https://a' }", "checks[0].expect.names_include: expected a host name without a port, got \"https://a\" (checks.yaml:6:30)"),
+    (TRUSTING, "{ issuer: { contain: R3 } }", "checks[0].expect.issuer: unknown field \"contain\" (checks.yaml:6:25); did you mean \"contains\"?"),
+    (WITH, "id: a\ntls: { ca: ca.pem }\nexpect: { valid_for_at_least: 1d }", "checks[0].tls: \"ca\" is not supported by this version (checks.yaml:5:12)"),
+    (WITH, "id: a\ntls: {}", "checks[0]: \"expect\" is missing (checks.yaml:4:5)"),
     (WHOLE, "version: 1
 hooks: { AfterAllowTestTraffic: [a, a] }
 checks:

@@ -72,7 +72,14 @@ pub(crate) struct Prober {
 
 impl Prober {
     pub(crate) fn new(endpoint: Endpoint, execution: String) -> Self {
-        let way = client(&endpoint).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
+        let way = client(&endpoint, 0).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
+        Self { endpoint, execution, way }
+    }
+
+    /// The same, with up to this many connections that serve again. Without them, load would measure handshakes.
+    pub(crate) fn keeping_connections(&self, kept: usize) -> Self {
+        let (endpoint, execution) = (self.endpoint.clone(), self.execution.clone());
+        let way = client(&endpoint, kept).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
         Self { endpoint, execution, way }
     }
 

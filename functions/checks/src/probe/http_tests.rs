@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::http::{Answer, BODY_LIMIT, ProbeError, Prober};
 use crate::event::HookEvent;
-use crate::plan::{self, HttpRequest};
+use crate::plan::{self, HttpRequest, Kind};
 use crate::run::Endpoint;
 use crate::test_server::{Reply, address, answer};
 
@@ -13,7 +13,9 @@ fn request(http: &str) -> HttpRequest {
         "version: 1\nhooks: {{ AfterAllowTestTraffic: [a] }}\nchecks: [ {{ id: a, http: {http}, expect: {{ status: 200 }}, side_effects: accepted }} ]\n"
     );
     let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
-    plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap().checks[0].request.clone()
+    let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
+    let Kind::Http(http) = &event.checks[0].kind else { panic!("it is an http check") };
+    http.request.clone()
 }
 
 async fn ask_as(base: &str, host: Option<&str>, http: &str) -> Result<Answer, ProbeError> {

@@ -4,3 +4,5 @@ mod client;
 pub(crate) mod http;
 #[cfg(test)]
 mod http_tests;
+pub(crate) mod load;
+pub(crate) mod tls;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::message::{Message, codes};
 use crate::plan::predicate::{Found, Predicate};
-use crate::plan::{Check, Subject, json_path};
+use crate::plan::{Check, HttpCheck, Subject, json_path};
 use crate::probe::http::Answer;
 
 /// What is said of a value is no longer than this.
@@ -18,7 +18,7 @@ const LONGEST_VALUE: usize = 120;
 /// The messages of all contradicted assertions; none means that every one holds.
 ///
 /// A check that names no status expects 2xx: otherwise `within: 1s` alone would pass an error page.
-pub(crate) fn contradictions(check: &Check, answer: &Answer, context: &str) -> Vec<Message> {
+pub(crate) fn contradictions(check: &Check, http: &HttpCheck, answer: &Answer, context: &str) -> Vec<Message> {
     let text = std::str::from_utf8(&answer.body);
     let json = serde_json::from_slice::<Value>(&answer.body);
     let mut messages = Vec::new();
@@ -29,11 +29,11 @@ pub(crate) fn contradictions(check: &Check, answer: &Answer, context: &str) -> V
                 .map(|text| Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(place)),
         );
     };
-    if !names_status(check) && !answer.status.is_success() {
+    if !names_status(http) && !answer.status.is_success() {
         let text = format!("status expected 2xx, because expect names none, got {}", answer.status.as_u16());
         tell(&check.place, vec![text]);
     }
-    for assertion in &check.assertions {
+    for assertion in &http.assertions {
         let found = match &assertion.subject {
             Subject::Status(predicate) => status(predicate, answer),
             Subject::Within(limit) if answer.took > *limit => {
@@ -74,16 +74,16 @@ pub(crate) fn contradictions(check: &Check, answer: &Answer, context: &str) -> V
 }
 
 /// Whether the check names the answer's status as one that it wants.
-pub(crate) fn status_is_expected(check: &Check, answer: &Answer) -> bool {
-    let mut named = check.assertions.iter().filter_map(|assertion| match &assertion.subject {
+pub(crate) fn status_is_expected(http: &HttpCheck, answer: &Answer) -> bool {
+    let mut named = http.assertions.iter().filter_map(|assertion| match &assertion.subject {
         Subject::Status(predicate) => Some(predicate),
         Subject::Within(_) | Subject::Header(..) | Subject::Body(_) | Subject::Json(..) => None,
     });
     named.next().is_some_and(|predicate| status(predicate, answer).is_empty())
 }
 
-fn names_status(check: &Check) -> bool {
-    check.assertions.iter().any(|assertion| matches!(assertion.subject, Subject::Status(_)))
+fn names_status(http: &HttpCheck) -> bool {
+    http.assertions.iter().any(|assertion| matches!(assertion.subject, Subject::Status(_)))
 }
 
 fn status(predicate: &Predicate, answer: &Answer) -> Vec<String> {
@@ -138,5 +138,5 @@ fn kind_of(answer: &Answer) -> String {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
+#[path = "http_tests.rs"]
 mod tests;

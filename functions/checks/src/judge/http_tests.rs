@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::*;
 use crate::event::HookEvent;
-use crate::plan;
+use crate::plan::{self, Kind};
 
 const BODY: &str = r#"{"id":42,"price":"9.50","name":"Green tea","tags":["tea","green"],"nested":[["a","b"]],"none":null,"empty":[],"weight":1.0,"stock":{"n":3}}"#;
 
@@ -30,7 +30,8 @@ fn judged(expect: &str, answer: &Answer) -> Vec<String> {
     );
     let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
-    contradictions(&event.checks[0], answer, "GET /").into_iter().map(|message| message.text).collect()
+    let Kind::Http(http) = &event.checks[0].kind else { panic!("it is an http check") };
+    contradictions(&event.checks[0], http, answer, "GET /").into_iter().map(|message| message.text).collect()
 }
 
 /// A predicate for a JSONPath, and what is said of [`BODY`]; nothing where it holds.
@@ -156,7 +157,8 @@ fn every_contradicted_assertion_is_told_in_the_plans_order_with_its_line() {
     let plan = plan::read(text, "checks.yaml", &|_| None).unwrap();
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
     let context = "GET /api/products/42 via test listener, 200 in 43 ms, attempt 1 of 1";
-    let messages = contradictions(&event.checks[0], &answer(200, BODY.as_bytes()), context);
+    let Kind::Http(http) = &event.checks[0].kind else { panic!("it is an http check") };
+    let messages = contradictions(&event.checks[0], http, &answer(200, BODY.as_bytes()), context);
     let messages: Vec<String> = messages.iter().map(ToString::to_string).collect();
     assert_eq!(
         messages,

@@ -8,9 +8,9 @@ use crate::event::HookEvent;
 use crate::plan;
 use crate::test_server::{Reply, address, answer};
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
-fn event(checks: &str, ids: &str) -> EventPlan {
+pub(super) fn event(checks: &str, ids: &str) -> EventPlan {
     let text = format!("version: 1\nhooks: {{ AfterAllowTestTraffic: [{ids}] }}\nchecks:\n{checks}");
     let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
     plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap()
@@ -21,17 +21,17 @@ fn one(fields: &str) -> EventPlan {
     event(&format!("  - {{ id: a, http: {{ get: / }}, {fields} }}\n"), "a")
 }
 
-fn limits(stabilise: Duration, deadline: Duration) -> Limits {
+pub(super) fn limits(stabilise: Duration, deadline: Duration) -> Limits {
     let now = clock::now();
     Limits { stabilise_until: now + stabilise, deadline: now + deadline, execution: "execution".to_owned() }
 }
 
-fn endpoints(base: &str) -> Endpoints {
+pub(super) fn endpoints(base: &str) -> Endpoints {
     let green = Endpoint { base: base.to_owned(), host: None, via: "test listener".to_owned() };
     Endpoints { green: Some(green), blue: None }
 }
 
-fn codes(evidence: &CheckEvidence) -> Vec<&str> {
+pub(super) fn codes(evidence: &CheckEvidence) -> Vec<&str> {
     evidence.messages.iter().map(|message| message.code.as_str()).collect()
 }
 

@@ -1,0 +1,103 @@
+//! Many answers held against the limits of a `load` check. Pure: no clock, no network.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use std::collections::BTreeMap;
+
+use crate::evidence::Outcome;
+use crate::message::{Message, codes};
+use crate::plan::{Check, LoadCheck, Measure};
+use crate::probe::load::Measured;
+
+/// How the check ended, and every limit that was not kept or could not be judged, in the plan's order.
+///
+/// A check that names no limit for errors expects none: refused connections have no latency, so otherwise `p95 <= 250ms`
+/// alone would pass a service that refuses every other request.
+pub(crate) fn judge(check: &Check, load: &LoadCheck, measured: &Measured, context: &str) -> (Outcome, Vec<Message>) {
+    let mut contradicted = Vec::new();
+    let mut not_judged = Vec::new();
+    if measured.errors > 0 && load.limits.iter().all(|limit| limit.measure != Measure::Errors) {
+        let text = format!(
+            "errors expected none, because expect names no limit for them, got {} of {} requests",
+            measured.errors, measured.ended
+        );
+        contradicted
+            .push(Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(&*check.place));
+    }
+    for limit in &load.limits {
+        let (name, needed) = (limit.measure.name(), limit.measure.samples_needed());
+        let samples = samples(limit.measure, measured);
+        if samples < needed {
+            let text = format!(
+                "{name} not judged: {samples} samples, {needed} needed; raise rate or duration, or accept with on_inconclusive: warn"
+            );
+            not_judged
+                .push(Message::new(codes::TOO_FEW_SAMPLES, &check.id, text).with_context(context).at(&*limit.place));
+            continue;
+        }
+        let value = value(limit.measure, measured);
+        if !limit.holds(value) {
+            let text = format!("{name} expected {limit}, got {}", limit.measure.shown(value));
+            contradicted
+                .push(Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(&*limit.place));
+        }
+    }
+    let outcome = match (contradicted.is_empty(), not_judged.is_empty()) {
+        (false, _) => Outcome::Failed,
+        (true, false) => Outcome::Inconclusive,
+        (true, true) => Outcome::Passed,
+    };
+    contradicted.append(&mut not_judged);
+    (outcome, contradicted)
+}
+
+/// The figures for the evidence. There is none where nothing was measured.
+#[expect(clippy::cast_precision_loss, reason = "no schedule has 2^52 requests")]
+pub(crate) fn numbers(measured: &Measured) -> BTreeMap<String, f64> {
+    let counts = [
+        ("requests", measured.ended),
+        ("samples", measured.latencies.len()),
+        ("errors", measured.errors),
+        ("late", measured.late),
+        ("unsent", measured.unsent),
+    ];
+    let mut numbers: BTreeMap<String, f64> =
+        counts.into_iter().map(|(name, count)| (name.to_owned(), count as f64)).collect();
+    for (name, measure) in Measure::ALL {
+        if samples(measure, measured) == 0 {
+            continue;
+        }
+        let name = match measure {
+            Measure::Percentile(_) | Measure::Max | Measure::Mean => format!("{name}_ms"),
+            Measure::Errors => "errors_percent".to_owned(),
+            Measure::AchievedRate => name.to_owned(),
+        };
+        numbers.insert(name, value(measure, measured));
+    }
+    numbers
+}
+
+fn samples(measure: Measure, measured: &Measured) -> u64 {
+    match measure {
+        Measure::Percentile(_) | Measure::Max | Measure::Mean => measured.latencies.len(),
+        Measure::Errors | Measure::AchievedRate => measured.ended,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a latency in microseconds and a count are below 2^52")]
+fn value(measure: Measure, measured: &Measured) -> f64 {
+    let milliseconds = |microseconds: f64| microseconds / 1_000.0;
+    match measure {
+        Measure::Percentile(percentile) => {
+            milliseconds(measured.latencies.value_at_quantile(percentile / 100.0) as f64)
+        }
+        Measure::Max => milliseconds(measured.latencies.max() as f64),
+        Measure::Mean => milliseconds(measured.latencies.mean()),
+        Measure::Errors => 100.0 * measured.errors as f64 / measured.ended as f64,
+        Measure::AchievedRate => measured.achieved_rate(),
+    }
+}
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

@@ -1,0 +1,5 @@
+//! What was seen held against what the plan expects, one file a kind. Pure: no clock, no network.
+
+pub(crate) mod http;
+pub(crate) mod load;
+pub(crate) mod tls;

@@ -1,0 +1,185 @@
+//! The `http` check: one request and what is expected of its answer; and the reading of requests, which other kinds send
+//! too.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method, Uri, header};
+use serde_json_path::JsonPath;
+
+use super::expectation::assertions;
+use super::fields::{Fields, Problems, text};
+use super::predicate::Predicate;
+use super::tree::Node;
+
+/// One request, and what is expected of its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpCheck {
+    pub(crate) request: HttpRequest,
+    pub(crate) assertions: Vec<Assertion>,
+}
+
+/// A request to a version.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpRequest {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Option<String>,
+    /// How many redirects are followed.
+    pub(crate) follow: usize,
+}
+
+/// Headers whose values are secrets; so are those of every header whose name says `token`, `secret`, `key` or `password`.
+const SECRET_HEADERS: [HeaderName; 3] = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
+
+impl HttpRequest {
+    /// What a service may echo and the evidence must not hold. A very short value is none: replacing it would hide
+    /// ordinary text.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        let is_secret = |name: &HeaderName| {
+            SECRET_HEADERS.contains(name)
+                || ["token", "secret", "key", "password"].iter().any(|word| name.as_str().contains(word))
+        };
+        let values =
+            self.headers.iter().filter(|(name, _)| is_secret(name)).filter_map(|(_, value)| value.to_str().ok());
+        let mut secrets: Vec<&str> = values
+            .flat_map(|value| [value, value.rsplit(' ').next().unwrap_or(value)])
+            .filter(|value| value.len() >= 6)
+            .collect();
+        // The longest first, so that none leaves a rest of another.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.dedup();
+        secrets
+    }
+}
+
+/// One expectation.
+#[derive(Clone, Debug)]
+pub(crate) struct Assertion {
+    pub(crate) subject: Subject,
+    /// `checks.yaml:38`.
+    pub(crate) place: String,
+}
+
+/// What is expected of what.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    Status(Predicate),
+    /// The answer's last byte came within this time.
+    Within(Duration),
+    Header(HeaderName, Predicate),
+    /// The body, as text.
+    Body(Predicate),
+    Json(JsonPath, Predicate),
+}
+
+/// The methods that a check may use; those that may change something need `side_effects: accepted`.
+const METHODS: [(&str, Method, bool); 7] = [
+    ("get", Method::GET, true),
+    ("head", Method::HEAD, true),
+    ("options", Method::OPTIONS, true),
+    ("post", Method::POST, false),
+    ("put", Method::PUT, false),
+    ("patch", Method::PATCH, false),
+    ("delete", Method::DELETE, false),
+];
+
+/// Headers that the engine sets, and what to do instead.
+const SET_HERE: [(&str, &str); 5] = [
+    ("host", "use endpoints.green.host"),
+    ("idempotency-key", "it is made of execution and check id"),
+    ("content-length", "it follows from the body"),
+    ("transfer-encoding", "it follows from the body"),
+    ("connection", "every request has its own"),
+];
+
+const FURTHER: [&str; 1] = ["follow"];
+
+/// Reads `http` and its `expect`.
+pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> Option<HttpCheck> {
+    let fields = request_fields(node, &check.path_of("http"), &FURTHER, problems);
+    let request = fields.and_then(|fields| request(&fields, &FURTHER, check, problems));
+    let expect = check.required("expect", problems);
+    let assertions = expect.map(|node| assertions(node, &check.path_of("expect"), problems)).unwrap_or_default();
+    Some(HttpCheck { request: request?, assertions })
+}
+
+/// The fields of a mapping that describes a request and has these further ones.
+pub(crate) fn request_fields<'a>(
+    node: &'a Node,
+    path: &str,
+    further: &[&str],
+    problems: &mut Problems,
+) -> Option<Fields<'a>> {
+    Fields::read(node, path, &known(further), &[], problems)
+}
+
+fn known<'a>(further: &[&'a str]) -> Vec<&'a str> {
+    METHODS.iter().map(|(name, ..)| *name).chain(["headers", "body"]).chain(further.iter().copied()).collect()
+}
+
+/// The request that a mapping describes.
+pub(crate) fn request(
+    fields: &Fields<'_>,
+    further: &[&str],
+    check: &Fields<'_>,
+    problems: &mut Problems,
+) -> Option<HttpRequest> {
+    let known = known(further);
+    let given: Vec<_> = METHODS.iter().filter(|(name, ..)| fields.get(name).is_some()).collect();
+    let accepted = check.word("side_effects", &[("accepted", ())], problems).is_some();
+    let [(name, method, safe)] = given.as_slice() else {
+        // A misspelt method has been told as unknown already.
+        if !given.is_empty() || fields.entries().iter().all(|(key, _)| known.contains(&key.name.as_str())) {
+            let text = format_args!("expected one method, got {}; write `get: /path`", given.len());
+            problems.add(fields.at, fields.path(), text);
+        }
+        return None;
+    };
+    if !safe && !accepted {
+        let text =
+            format_args!("{method} may change something; add `side_effects: accepted` to the check if that is meant");
+        problems.add(fields.at, fields.path(), text);
+    }
+    let target = fields.text(name, problems)?;
+    if !is_path(&target) {
+        let at = fields.get(name).map_or(fields.at, |node| node.at);
+        let text = format_args!("expected a path that begins with / and is percent-encoded, got {target:?}");
+        problems.add(at, &fields.path_of(name), text);
+    }
+    let mut headers = Vec::new();
+    if let Some(given) = fields.get("headers").and_then(|node| Fields::any(node, &fields.path_of("headers"), problems))
+    {
+        for (key, node) in given.entries() {
+            let path = given.path_of(&key.name);
+            if let Some((_, instead)) = SET_HERE.iter().find(|(name, _)| key.name.eq_ignore_ascii_case(name)) {
+                problems.add(key.at, &path, format_args!("cannot be set here; {instead}"));
+                continue;
+            }
+            let value = text(node, &path, problems).and_then(|value| HeaderValue::try_from(value).ok());
+            match (HeaderName::try_from(key.name.as_str()), value) {
+                (Ok(name), Some(value)) => headers.push((name, value)),
+                (Ok(_), None) => problems.add(node.at, &path, "is no HTTP header value"),
+                (Err(_), _) => problems.add(key.at, &path, format_args!("{:?} is no HTTP header name", key.name)),
+            }
+        }
+    }
+    let follow = fields.integer("follow", 0, 20, problems).unwrap_or(0);
+    if let Some(node) = fields.get("body")
+        && *safe
+    {
+        problems.add(node.at, &fields.path_of("body"), format_args!("{method} takes no body"));
+    }
+    Some(HttpRequest {
+        method: method.clone(),
+        path: target,
+        headers,
+        body: fields.text("body", problems),
+        follow: usize::try_from(follow).unwrap_or(usize::MAX),
+    })
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.starts_with("//") && !text.contains(['#', '\\']) && text.parse::<Uri>().is_ok()
+}

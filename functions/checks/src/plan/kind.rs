@@ -1,0 +1,59 @@
+//! The kinds of checks. Each has one file here, one under `probe`, one under `judge` and one under `run`; this is where they
+//! are listed.
+
+use super::fields::{Fields, Problems};
+use super::http::{self, HttpCheck};
+use super::load::{self, LoadCheck};
+use super::tls::{self, TlsCheck};
+
+/// What a check does and what it expects.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Http(HttpCheck),
+    Load(LoadCheck),
+    Tls(TlsCheck),
+}
+
+/// The kinds of this version.
+pub(crate) const NAMES: [&str; 3] = ["http", "load", "tls"];
+
+/// Kinds that exist in the plan's model and not in this version.
+pub(crate) const LATER: [&str; 6] = ["grpc_health", "websocket", "compare", "alarm", "metric", "approval"];
+
+impl Kind {
+    /// Its name in plans and evidence.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Load(_) => "load",
+            Self::Tls(_) => "tls",
+        }
+    }
+}
+
+/// Reads the one kind of a check, whose fields may be `known`.
+pub(crate) fn read(check: &Fields<'_>, known: &[&str], problems: &mut Problems) -> Option<Kind> {
+    let given: Vec<_> = NAMES.into_iter().filter_map(|name| Some((name, check.get(name)?))).collect();
+    let later = LATER.iter().any(|name| check.get(name).is_some());
+    let [(name, node)] = given.as_slice() else {
+        // A kind of a later version and a misspelt one have been told already.
+        let told = later || check.entries().iter().any(|(key, _)| !known.contains(&key.name.as_str()));
+        if !given.is_empty() || !told {
+            let text = format_args!("expected one kind of check, got {}; add one of {}", given.len(), NAMES.join(", "));
+            problems.add(check.at, check.path(), text);
+        }
+        return None;
+    };
+    if *name != "http"
+        && let Some(retry) = check.get("retry")
+    {
+        let text = format_args!("is for http checks; a {name} check is judged once");
+        problems.add(retry.at, &check.path_of("retry"), text);
+    }
+    match *name {
+        "load" => load::read(node, check, problems).map(Kind::Load),
+        "tls" => tls::read(node, check, problems).map(Kind::Tls),
+        // The only other of `NAMES`.
+        _ => http::read(node, check, problems).map(Kind::Http),
+    }
+}

@@ -1,0 +1,216 @@
+//! Requests at a steady rate. Arrivals follow the schedule whatever the answers do (an open model), and latency counts from
+//! the scheduled arrival: a slow server cannot hide behind fewer requests. A request has its timeout from then on as well,
+//! sent or not. This file decides nothing about limits.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::future::OptionFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use hdrhistogram::Histogram;
+use tokio::time::{Instant, sleep_until};
+
+use super::http::{Answer, ProbeError, Prober};
+use crate::clock;
+use crate::plan::{LoadCheck, WarmUp};
+
+const DEFAULT_WARM_UP: Duration = Duration::from_secs(5);
+const DEFAULT_WARM_UP_REQUESTS: u64 = 20;
+
+/// One hour, which no hook outlives; whatever is longer counts as this.
+const LONGEST_LATENCY_US: u64 = 3_600_000_000;
+
+/// When requests are due. Pure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Schedule {
+    rate: f64,
+    /// So many requests come first and are discarded.
+    pub(crate) warm_up: u64,
+    /// So many are judged.
+    pub(crate) judged: u64,
+}
+
+impl Schedule {
+    pub(crate) fn of(load: &LoadCheck) -> Self {
+        let within = |duration: Duration| requests_within(duration, load.rate);
+        let warm_up = match load.warm_up {
+            WarmUp::Default => within(DEFAULT_WARM_UP).max(DEFAULT_WARM_UP_REQUESTS),
+            WarmUp::For(duration) => within(duration),
+            WarmUp::Requests(requests) => requests,
+        };
+        Self { rate: load.rate, warm_up, judged: within(load.duration).max(1) }
+    }
+
+    fn total(&self) -> u64 {
+        self.warm_up + self.judged
+    }
+
+    /// From the start to the arrival of a request.
+    #[expect(clippy::cast_precision_loss, reason = "no schedule has 2^52 requests")]
+    pub(crate) fn due(&self, request: u64) -> Duration {
+        Duration::from_secs_f64(request as f64 / self.rate)
+    }
+
+    /// From the start to the end of what is judged.
+    pub(crate) fn length(&self) -> Duration {
+        self.due(self.total())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the plan bounds both factors")]
+fn requests_within(duration: Duration, rate: f64) -> u64 {
+    (duration.as_secs_f64() * rate).round() as u64
+}
+
+/// What came of the requests that are judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    /// Microseconds from the scheduled arrival to the last byte, or until the request was given up.
+    pub(crate) latencies: Histogram<u64>,
+    /// Requests that came to an end, in whatever way.
+    pub(crate) ended: u64,
+    /// Of these, the ones without a 2xx answer.
+    pub(crate) errors: u64,
+    /// Sent after their time, because too many were in flight.
+    pub(crate) late: u64,
+    /// Never sent within their timeout, for the same reason; they are errors.
+    pub(crate) unsent: u64,
+    /// From the first scheduled arrival to the last sending, at least the length of the schedule.
+    pub(crate) sending: Duration,
+    pub(crate) first_error: Option<(Result<Answer, ProbeError>, Duration)>,
+    pub(crate) last: Option<(Answer, Duration)>,
+}
+
+impl Measured {
+    pub(crate) fn new() -> Self {
+        let latencies = Histogram::new_with_bounds(1, LONGEST_LATENCY_US, 3).expect("the bounds are in order");
+        Self {
+            latencies,
+            ended: 0,
+            errors: 0,
+            late: 0,
+            unsent: 0,
+            sending: Duration::ZERO,
+            first_error: None,
+            last: None,
+        }
+    }
+
+    /// Requests sent in a second.
+    #[expect(clippy::cast_precision_loss, reason = "no schedule has 2^52 requests")]
+    pub(crate) fn achieved_rate(&self) -> f64 {
+        let seconds = self.sending.as_secs_f64();
+        if seconds > 0.0 { (self.ended - self.unsent) as f64 / seconds } else { 0.0 }
+    }
+
+    /// Keeps the end of a request. One that failed at once has no latency: it is an error, and not a fast answer.
+    pub(crate) fn keep(&mut self, end: Result<Answer, ProbeError>, latency: Duration) {
+        self.ended += 1;
+        match end {
+            Ok(answer) if answer.status.is_success() => {
+                self.record(latency);
+                self.last = Some((answer, latency));
+            }
+            failed => {
+                self.errors += 1;
+                if matches!(failed, Ok(_) | Err(ProbeError::Timeout(_))) {
+                    self.record(latency);
+                }
+                self.first_error.get_or_insert((failed, latency));
+            }
+        }
+    }
+
+    fn give_up(&mut self, latency: Duration, timeout: Duration) {
+        self.unsent += 1;
+        self.keep(Err(ProbeError::Timeout(timeout)), latency);
+    }
+
+    fn record(&mut self, latency: Duration) {
+        self.latencies.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1));
+    }
+}
+
+/// Sends everything that the schedule holds and keeps what comes of it in `measured`, which is valid at any time: whoever
+/// ends this early keeps what was seen until then.
+pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout: Duration, measured: &mut Measured) {
+    let schedule = Schedule::of(load);
+    let start = clock::now();
+    let judged_from = start + schedule.due(schedule.warm_up);
+    measured.sending = schedule.due(schedule.judged);
+    let mut next = 0;
+    let mut waiting: VecDeque<Arrival> = VecDeque::new();
+    let mut in_flight = FuturesUnordered::new();
+    loop {
+        let now = clock::now();
+        while next < schedule.total() && start + schedule.due(next) <= now {
+            let late = waiting.len() + in_flight.len() >= load.max_in_flight;
+            let judged = next >= schedule.warm_up;
+            waiting.push_back(Arrival { number: next, due: start + schedule.due(next), late, judged });
+            next += 1;
+        }
+        while let Some(arrival) = waiting.pop_front_if(|arrival| arrival.due + timeout <= now) {
+            if arrival.judged {
+                measured.give_up(now - arrival.due, timeout);
+            }
+        }
+        while in_flight.len() < load.max_in_flight
+            && let Some(arrival) = waiting.pop_front()
+        {
+            if arrival.judged {
+                measured.late += u64::from(arrival.late);
+                measured.sending = measured.sending.max(now - judged_from);
+            }
+            // A key of its own, or a service that knows the key would do the work once.
+            let key = format!("{check}-{}", arrival.number);
+            in_flight.push(async move {
+                let left = (arrival.due + timeout).saturating_duration_since(now);
+                let end = prober.ask(&key, &load.request, left).await.map_err(|(error, _)| match error {
+                    // It counts from the scheduled arrival.
+                    ProbeError::Timeout(_) => ProbeError::Timeout(timeout),
+                    other => other,
+                });
+                (arrival, end, clock::now() - arrival.due)
+            });
+        }
+        let due = (next < schedule.total()).then(|| start + schedule.due(next));
+        let given_up = waiting.front().map(|arrival| arrival.due + timeout);
+        let wake = due.into_iter().chain(given_up).min();
+        if wake.is_none() && in_flight.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some((arrival, end, latency)) = in_flight.next(), if !in_flight.is_empty() => {
+                if arrival.judged {
+                    measured.keep(end, latency);
+                }
+            }
+            Some(()) = OptionFuture::from(wake.map(sleep_until)), if wake.is_some() => {}
+        }
+    }
+}
+
+/// One request of the schedule.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    number: u64,
+    due: Instant,
+    /// Whether too many were in flight when it was due.
+    late: bool,
+    judged: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schedule_follows_rate_and_length() {
+        let schedule = Schedule { rate: 20.0, warm_up: 100, judged: 600 };
+        assert_eq!(schedule.due(0), Duration::ZERO);
+        assert_eq!(schedule.due(1), Duration::from_millis(50));
+        assert_eq!(schedule.length(), Duration::from_secs(35));
+        assert_eq!(requests_within(DEFAULT_WARM_UP, 20.0), 100);
+        assert_eq!(requests_within(DEFAULT_WARM_UP, 0.5), 3);
+    }
+}

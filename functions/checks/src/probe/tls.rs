@@ -1,0 +1,210 @@
+//! One TLS handshake with an endpoint: the certificate that it presents, and whether it is trusted. Nothing is sent over
+//! the connection, and an untrusted one is never completed.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Url;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::client::CONNECT_TIMEOUT;
+use super::http::ProbeError;
+use crate::run::Endpoint;
+
+/// What the server showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Presented {
+    /// The name that it was asked for.
+    pub(crate) host: String,
+    pub(crate) trust: Trust,
+    /// DNS names and addresses of the certificate.
+    pub(crate) names: Vec<String>,
+    /// `C=US, O=Example, CN=Example CA`.
+    pub(crate) issuer: String,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    /// When it was looked at.
+    pub(crate) now: Timestamp,
+}
+
+/// Whether the certificate is good for the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    Trusted,
+    Expired,
+    NotYetValid,
+    WrongName,
+    UnknownIssuer,
+    Other(String),
+}
+
+/// The roots that this machine trusts.
+pub(crate) fn system_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    // What cannot be read is not trusted; with no root at all the check says so.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+/// Connects, shakes hands, and hangs up.
+pub(crate) async fn look(
+    endpoint: &Endpoint,
+    roots: RootCertStore,
+    timeout: Duration,
+) -> Result<Presented, ProbeError> {
+    tokio::time::timeout(timeout, shake_hands(endpoint, roots)).await.map_err(|_| ProbeError::Timeout(timeout))?
+}
+
+async fn shake_hands(endpoint: &Endpoint, roots: RootCertStore) -> Result<Presented, ProbeError> {
+    let unusable = |reason: String| ProbeError::Address(endpoint.base.clone(), reason);
+    let url = Url::parse(&endpoint.base).map_err(|error| unusable(error.to_string()))?;
+    if url.scheme() != "https" {
+        return Err(unusable("it does not speak TLS; a tls check needs https".to_owned()));
+    }
+    let address = url.host_str().ok_or_else(|| unusable("it names no host".to_owned()))?.trim_matches(['[', ']']);
+    let host = match &endpoint.host {
+        Some(host) => {
+            let named = Url::parse(&format!("https://{host}/")).map_err(|error| unusable(error.to_string()))?;
+            named.host_str().unwrap_or(host).trim_matches(['[', ']']).to_owned()
+        }
+        None => address.to_owned(),
+    };
+    let name = ServerName::try_from(host.clone()).map_err(|error| unusable(error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .build()
+        .map_err(|error| ProbeError::Tls(format!("this machine has no usable roots: {error}")))?;
+    let witness = Arc::new(Witness { inner, seen: Mutex::default() });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ProbeError::Tls(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
+        .with_no_client_auth();
+    let connecting = TcpStream::connect((address, url.port_or_known_default().unwrap_or(443)));
+    let stream = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .map_err(|_| ProbeError::ConnectTimeout)?
+        .map_err(|error| connect_error(&error))?;
+    let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let seen = witness.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    match (seen, shaken) {
+        // A certificate that the witness found good, and a handshake that failed all the same.
+        (Some(Seen { refused: None, .. }) | None, Err(error)) => Err(ProbeError::Tls(error.to_string())),
+        (None, Ok(_)) => Err(ProbeError::Tls("the server showed no certificate".to_owned())),
+        (Some(seen), _) => presented(host, &seen).map_err(ProbeError::Tls),
+    }
+}
+
+fn connect_error(error: &io::Error) -> ProbeError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => ProbeError::Refused,
+        _ => ProbeError::Connect(format!(": {error}")),
+    }
+}
+
+fn presented(host: String, seen: &Seen) -> Result<Presented, String> {
+    let (_, certificate) = X509Certificate::from_der(&seen.certificate)
+        .map_err(|error| format!("the certificate cannot be read: {error}"))?;
+    let alternatives = certificate.subject_alternative_name().map_err(|error| error.to_string())?;
+    let names = alternatives.map(|names| names.value.general_names.iter().filter_map(name).collect());
+    let time = |seconds: i64| Timestamp::from_second(seconds).map_err(|error| error.to_string());
+    Ok(Presented {
+        host,
+        trust: seen.refused.as_ref().map_or(Trust::Trusted, trust),
+        names: names.unwrap_or_default(),
+        issuer: certificate.issuer().to_string(),
+        not_before: time(certificate.validity().not_before.timestamp())?,
+        not_after: time(certificate.validity().not_after.timestamp())?,
+        now: time(i64::try_from(seen.now.as_secs()).unwrap_or(i64::MAX))?,
+    })
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => {
+            let four = <[u8; 4]>::try_from(*bytes).map(std::net::IpAddr::from);
+            let address = four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(std::net::IpAddr::from));
+            address.ok().map(|address| address.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn trust(error: &rustls::Error) -> Trust {
+    let rustls::Error::InvalidCertificate(reason) = error else { return Trust::Other(error.to_string()) };
+    match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Trust::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Trust::NotYetValid,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Trust::WrongName,
+        CertificateError::UnknownIssuer => Trust::UnknownIssuer,
+        other => Trust::Other(other.to_string()),
+    }
+}
+
+/// Keeps what it verifies, and otherwise decides as the ordinary verifier does.
+struct Witness {
+    inner: Arc<WebPkiServerVerifier>,
+    seen: Mutex<Option<Seen>>,
+}
+
+struct Seen {
+    certificate: Vec<u8>,
+    now: UnixTime,
+    refused: Option<rustls::Error>,
+}
+
+impl fmt::Debug for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Witness").finish_non_exhaustive()
+    }
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let seen = Seen { certificate: end_entity.to_vec(), now, refused: verified.as_ref().err().cloned() };
+        *self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(seen);
+        verified
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}

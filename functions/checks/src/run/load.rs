@@ -1,0 +1,99 @@
+//! One `load` check while it runs: a look whether the service is ready, then the whole schedule, once.
+
+use tokio::time::{sleep_until, timeout_at};
+
+use super::{Limits, NOT_READY_EVERY, ended, is_not_ready};
+use crate::clock;
+use crate::evidence::{self, CheckEvidence, Outcome, Sample, redacted};
+use crate::judge::load as judge;
+use crate::message::{Message, codes};
+use crate::plan::{Check, LoadCheck};
+use crate::probe::http::{Answer, ProbeError, Prober};
+use crate::probe::load::{Measured, Schedule, send};
+
+pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, limits: &Limits) -> CheckEvidence {
+    let started = clock::now();
+    let mut measured = Measured::new();
+    let kept = prober.keeping_connections(load.max_in_flight);
+    let end = timeout_at(limits.deadline, async {
+        // A request that changes something is not sent only to look.
+        if load.request.method.is_safe() {
+            until_ready(check, load, &kept, limits).await;
+        }
+        let (length, left) = (Schedule::of(load).length(), limits.deadline.saturating_duration_since(clock::now()));
+        if length > left {
+            let text = format!(
+                "not started: it takes {} s with its warm-up, and {} s are left for checks; shorten it or raise budget.total",
+                length.as_secs(),
+                left.as_secs()
+            );
+            return Some(Message::new(codes::OUT_OF_TIME, &check.id, text).at(&*check.place));
+        }
+        send(&kept, &check.id, load, check.timeout, &mut measured).await;
+        None
+    })
+    .await;
+    let line = format!("{} {}", load.request.method, load.request.path);
+    let (outcome, mut messages) = match end {
+        Ok(None) => judge::judge(check, load, &measured, &context(&line, load, prober, &measured)),
+        Ok(Some(not_started)) => (Outcome::Errored, vec![not_started]),
+        Err(_) => {
+            let text = format!("not finished when the time for checks was over, after {} requests", measured.ended);
+            (Outcome::Errored, vec![Message::new(codes::OUT_OF_TIME, &check.id, text).at(&*check.place)])
+        }
+    };
+    let secrets = load.request.secrets();
+    for message in &mut messages {
+        message.text = redacted(&message.text, &secrets);
+    }
+    let sample = |(end, latency): (Result<Answer, ProbeError>, std::time::Duration)| Sample {
+        request: line.clone(),
+        via: prober.via().to_owned(),
+        status: end.as_ref().ok().map(|answer| answer.status.as_u16()),
+        took_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        attempt: 1,
+        body: end.as_ref().ok().and_then(|answer| evidence::kept_body(&answer.body, &secrets)),
+        error: end.err().map(|error| error.to_string()),
+    };
+    let numbers = judge::numbers(&measured);
+    let first_error = measured.first_error.take();
+    let last = measured.last.take().map(|(answer, latency)| (Ok(answer), latency));
+    CheckEvidence {
+        attempts: u32::from(measured.ended > 0),
+        took_ms: u64::try_from((clock::now() - started).as_millis()).unwrap_or(u64::MAX),
+        messages,
+        samples: first_error.into_iter().chain(last).map(sample).collect(),
+        numbers,
+        ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
+    }
+}
+
+/// Load on a service that is not ready says nothing; once the window is over, it is judged as it is.
+async fn until_ready(check: &Check, load: &LoadCheck, prober: &Prober, limits: &Limits) {
+    while clock::now() < limits.stabilise_until {
+        let ready = match prober.ask(&check.id, &load.request, check.timeout).await {
+            Ok(answer) => !is_not_ready(answer.status),
+            Err((error, _)) => !error.is_not_ready(),
+        };
+        if ready {
+            return;
+        }
+        sleep_until((clock::now() + NOT_READY_EVERY).min(limits.stabilise_until)).await;
+    }
+}
+
+/// `GET /api via test listener, 600 requests at 20/s, 12 sent late because 40 were in flight`.
+fn context(line: &str, load: &LoadCheck, prober: &Prober, measured: &Measured) -> String {
+    let rate = (measured.achieved_rate() * 100.0).round() / 100.0;
+    let mut context = format!("{line} via {}, {} requests at {rate}/s", prober.via(), measured.ended);
+    if measured.late + measured.unsent > 0 {
+        let unsent = if measured.unsent > 0 { format!(" and {} never", measured.unsent) } else { String::new() };
+        context += &format!(", {} sent late{unsent}, because {} were in flight", measured.late, load.max_in_flight);
+    }
+    if let Some((Err(error), _)) = &measured.first_error {
+        context += &format!(", first error: {error}");
+    } else if let Some((Ok(answer), _)) = &measured.first_error {
+        context += &format!(", first error: status {}", answer.status.as_u16());
+    }
+    context
+}

@@ -1,0 +1,128 @@
+//! The load against real sockets, on the live clock.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+
+use super::tests::{SECOND, codes, endpoints, event, limits};
+use super::*;
+use crate::test_server::{address, answer};
+
+fn load(fields: &str, expect: &str) -> EventPlan {
+    event(&format!("  - {{ id: a, load: {{ get: /, {fields} }}, expect: {expect}, timeout: 3s }}\n"), "a")
+}
+
+/// A server that answers after this long, by the time since it began.
+async fn served(delay: impl Fn(Duration) -> Duration + Clone + Send + Sync + 'static, status: u16) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let began = clock::now();
+    let handler = move || {
+        let delay = delay(clock::now() - began);
+        async move {
+            tokio::time::sleep(delay).await;
+            (StatusCode::from_u16(status).unwrap(), "ok")
+        }
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
+    base
+}
+
+async fn loaded(plan: EventPlan, base: &str) -> CheckEvidence {
+    run(&plan, &endpoints(base), limits(Duration::ZERO, 30 * SECOND)).await.remove(0)
+}
+
+#[tokio::test]
+async fn a_server_that_stalls_for_a_second_shows_it_in_p99_and_not_in_fewer_requests() {
+    let stall = Duration::from_secs(1)..Duration::from_secs(2);
+    let base = served(move |at| if stall.contains(&at) { stall.end - at } else { Duration::ZERO }, 200).await;
+    let plan = load(
+        "rate: 200/s, for: 3s, max_in_flight: 10, warm_up: { requests: 0 }",
+        "[ 'errors <= 0%', 'p99 <= 500ms', 'p50 <= 500ms' ]",
+    );
+    let evidence = loaded(plan, &base).await;
+    let numbers = &evidence.numbers;
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Failed, vec!["GL1201"]), "{evidence:?}");
+    assert!(numbers["p99_ms"] > 900.0 && numbers["p99_ms"] < 1_500.0, "{numbers:?}");
+    assert_eq!((numbers["requests"], numbers["samples"], numbers["errors"]), (600.0, 600.0, 0.0));
+    // Ten in flight, and all that came while they stalled.
+    assert!(numbers["late"] > 100.0, "{numbers:?}");
+    let text = evidence.messages[0].to_string();
+    assert!(text.starts_with("GL1201 a: p99 expected <= 500 ms, got "), "{text}");
+    assert!(text.contains(" sent late, because 10 were in flight"), "{text}");
+}
+
+#[tokio::test]
+async fn the_warm_up_is_discarded() {
+    let base = served(|at| if at < SECOND / 2 { SECOND } else { Duration::ZERO }, 200).await;
+    let plan = load(
+        "rate: 100/s, for: 1s, max_in_flight: 200, warm_up: 1s",
+        "[ 'errors <= 0%', 'max <= 800ms', 'achieved_rate >= 80/s' ]",
+    );
+    let evidence = loaded(plan, &base).await;
+    assert_eq!(evidence.outcome, Outcome::Passed, "{evidence:?}");
+    assert_eq!((evidence.kind.as_str(), evidence.numbers["requests"]), ("load", 100.0));
+    assert_eq!(evidence.samples[0].status, Some(200));
+}
+
+#[tokio::test]
+async fn what_waits_longer_than_its_timeout_is_an_error_sent_or_not() {
+    let base = served(|_| 60 * SECOND, 200).await;
+    let plan = event(
+        "  - { id: a, load: { get: /, rate: 100/s, for: 1s, max_in_flight: 5, warm_up: { requests: 0 } }, expect: [ 'errors <= 1%' ], timeout: 500ms }\n",
+        "a",
+    );
+    let evidence = loaded(plan, &base).await;
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Failed, vec!["GL1201"]));
+    let numbers = &evidence.numbers;
+    assert_eq!((numbers["requests"], numbers["errors"]), (100.0, 100.0), "{numbers:?}");
+    assert!(numbers["late"] + numbers["unsent"] >= 95.0 && numbers["p50_ms"] >= 500.0, "{numbers:?}");
+    assert!(evidence.took_ms < 5_000, "{evidence:?}");
+}
+
+#[tokio::test]
+async fn an_error_page_is_no_good_answer_and_few_samples_are_no_verdict() {
+    let base = served(|_| Duration::ZERO, 500).await;
+    let evidence = loaded(load("rate: 50/s, for: 1s, warm_up: 0s", "[ 'p50 <= 1s' ]"), &base).await;
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Failed, vec!["GL1201"]), "{evidence:?}");
+    assert!(evidence.messages[0].to_string().contains("first error: status 500"), "{evidence:?}");
+
+    let base = served(|_| Duration::ZERO, 200).await;
+    let evidence = loaded(load("rate: 50/s, for: 1s, warm_up: 0s", "[ 'p95 <= 1s' ]"), &base).await;
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Inconclusive, vec!["GL1301"]));
+}
+
+#[tokio::test]
+async fn a_load_that_does_not_fit_before_the_deadline_is_not_started() {
+    let address = address();
+    let base = address.base.clone();
+    let requests = address.serve(|_, _| answer(200, ""));
+    let plan = load("rate: 20/s, for: 30s", "[ 'p95 <= 1s' ]");
+    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, 5 * SECOND)).await.remove(0);
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Errored, vec!["GL1903"]));
+    assert!(evidence.messages[0].text.starts_with("not started: it takes 35 s"), "{evidence:?}");
+    assert_eq!(requests.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn the_deadline_ends_a_load_and_what_was_seen_is_kept() {
+    // The schedule fits, the last answers do not.
+    let base = served(|_| 60 * SECOND, 200).await;
+    let plan = load("rate: 20/s, for: 1s, warm_up: { requests: 0 }", "[ 'max <= 1s' ]");
+    let started = clock::now();
+    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, SECOND * 3 / 2)).await.remove(0);
+    assert!(clock::now() - started < 3 * SECOND);
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Errored, vec!["GL1903"]));
+    assert!(evidence.numbers.contains_key("requests"), "{evidence:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_still_starts_is_not_loaded() {
+    let address = address();
+    let base = address.base.clone();
+    address.serve(|number, _| answer(if number < 2 { 503 } else { 200 }, ""));
+    let plan = load("rate: 100/s, for: 1s, warm_up: 0s", "[ 'errors <= 0%' ]");
+    let evidence = run(&plan, &endpoints(&base), limits(10 * SECOND, 20 * SECOND)).await.remove(0);
+    assert_eq!(evidence.outcome, Outcome::Passed, "{evidence:?}");
+}
