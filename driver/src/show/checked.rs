@@ -117,6 +117,7 @@ mod tests {
             outcome,
             attempts: 1,
             took_ms: 43,
+            numbers: Default::default(),
             messages,
             samples: Vec::new(),
         }
