@@ -55,6 +55,38 @@ fn every_console_command_of_the_readme_does_what_it_says() {
 }
 
 #[test]
+fn every_yaml_file_that_a_user_starts_from_is_valid() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README exists");
+    let plan = |text: &str, name: &str| {
+        let read = greenlight_checks::plan::read(text, name, &|_| None);
+        read.unwrap_or_else(|errors| panic!("{name}:\n{errors}"));
+    };
+    let packaged = root().join("functions/checks.yaml");
+    plan(&fs::read_to_string(packaged).expect("the packaged plan exists"), "functions/checks.yaml");
+    let mut plans = 0;
+    let mut configurations = 0;
+    for block in blocks(&readme, "yaml") {
+        if block.contains("\nchecks:") {
+            plan(&block, "README.md");
+            plans += 1;
+        } else {
+            let image = |name: &str| (name == "IMAGE").then(|| "shop:2".to_owned());
+            let read = greenlight::configuration::reading::read(&block, "README.md", &root(), &image);
+            read.unwrap_or_else(|error| panic!("{error}:\n{block}"));
+            configurations += 1;
+        }
+    }
+    assert_eq!((plans, configurations), (2, 1));
+}
+
+/// The texts of the README's blocks in a language.
+fn blocks(readme: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    let inner = |rest: &str| rest.split("```").next().unwrap_or_default().to_owned();
+    readme.split(&opening).skip(1).map(inner).collect()
+}
+
+#[test]
 fn a_step_is_a_command_with_its_exit_code_and_what_it_shows() {
     let text = "a\n```console\n$ true\nfoo … bar\nexit 3\n$ false\n```\n```sh\nnot run\n```\n";
     let expected = [
