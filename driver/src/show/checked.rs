@@ -118,6 +118,7 @@ mod tests {
             attempts: 1,
             took_ms: 43,
             messages,
+            numbers: Default::default(),
             samples: Vec::new(),
         }
     }
