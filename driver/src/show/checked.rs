@@ -119,6 +119,7 @@ mod tests {
             took_ms: 43,
             numbers: Default::default(),
             messages,
+            numbers: Default::default(),
             samples: Vec::new(),
         }
     }
