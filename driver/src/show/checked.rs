@@ -119,7 +119,6 @@ mod tests {
             took_ms: 43,
             numbers: Default::default(),
             messages,
-            numbers: Default::default(),
             samples: Vec::new(),
         }
     }
