@@ -1,7 +1,7 @@
 //! `greenlight continue`: ends the wait that a deployment is in, and follows it to its true end.
 
 use super::following::Following;
-use super::watch::{active, attach};
+use super::watch::{attach, chosen};
 use super::{ConfigurationSource, Pacing};
 use crate::aws::{Aws, Connection};
 use crate::clock;
@@ -21,10 +21,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let mut interruption = super::interruption::listen()?;
     let aws = Aws::connect(connection).await;
-    let id = match id {
-        Some(id) => id,
-        None => active(&aws, source).await?,
-    };
+    let id = chosen(&aws, id, source).await?;
     let (heading, deadline) = attach(&aws, &id, source, pacing.pace).await?;
     let wait = match wait {
         Some(wait) => wait,

@@ -23,15 +23,16 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let mut interruption = super::interruption::listen()?;
     let aws = Aws::connect(connection).await;
-    let id = match id {
-        Some(id) => id,
-        None => active(&aws, source).await?,
-    };
+    let id = chosen(&aws, id, source).await?;
     let (heading, deadline) = attach(&aws, &id, source, pacing.pace).await?;
     Ok(Following::new(&aws, printer, heading, deadline, pacing).to_the_end(&mut interruption).await?.exit)
 }
 
-pub(super) async fn active(aws: &Aws, source: &ConfigurationSource) -> Result<String, Failure> {
+/// The deployment that was named, or else the group's active one.
+pub(super) async fn chosen(aws: &Aws, id: Option<String>, source: &ConfigurationSource) -> Result<String, Failure> {
+    if let Some(id) = id {
+        return Ok(id);
+    }
     let configuration = source.read_to_look()?;
     let (application, group) = (&configuration.application, &configuration.deployment_group);
     let active = aws
