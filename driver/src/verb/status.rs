@@ -1,8 +1,7 @@
 //! `greenlight status`: one look at a deployment by id, or at the group's active or last one.
 
-use super::deploy::ecs_group;
 use super::following::Following;
-use super::watch::attach;
+use super::watch::{Activity, activity, attach};
 use super::{ConfigurationSource, Pacing};
 use crate::aws::{Aws, Connection};
 use crate::exit::Exit;
@@ -28,17 +27,13 @@ pub async fn run(
 }
 
 async fn active_or_last(aws: &Aws, source: &ConfigurationSource) -> Result<String, Failure> {
-    let configuration = source.read_to_look()?;
-    let (application, name) = (&configuration.application, &configuration.deployment_group);
-    let active = aws
-        .active_deployments(application, name)
-        .await
-        .map_err(Failure::aws(format!("list the deployments of group {name:?}")))?;
-    if let Some(id) = active.into_iter().next() {
-        return Ok(id);
-    }
-    let last = ecs_group(aws, &configuration).await?.last_attempted;
-    let last = last.ok_or_else(|| Failure::NothingThere(format!("deployment group {name:?} has had no deployment")))?;
+    let last = match activity(aws, source).await? {
+        Activity::Active(id) => return Ok(id),
+        Activity::Idle { last: Some(last), .. } => last,
+        Activity::Idle { group, last: None } => {
+            return Err(Failure::NothingThere(format!("deployment group {group:?} has had no deployment")));
+        }
+    };
     // After a rollback the last one is the rollback; what it rolled back says more, and shows it too.
     let snapshot = aws.snapshot(&last, &mut None).await.map_err(Failure::aws(format!("read deployment {last:?}")))?;
     Ok(snapshot.deployment.rolls_back.unwrap_or(last))

@@ -33,6 +33,25 @@ pub(super) async fn chosen(aws: &Aws, id: Option<String>, source: &Configuration
     if let Some(id) = id {
         return Ok(id);
     }
+    match activity(aws, source).await? {
+        Activity::Active(id) => Ok(id),
+        Activity::Idle { group, last } => {
+            let last = last.map(|id| format!("; the last one was {id}: greenlight status {id}")).unwrap_or_default();
+            Err(Failure::NothingThere(format!("deployment group {group:?} has no active deployment{last}")))
+        }
+    }
+}
+
+/// What the deployment group is doing.
+pub(super) enum Activity {
+    /// This deployment is active.
+    Active(String),
+    /// None is; the last one that was attempted, where there was one.
+    Idle { group: String, last: Option<String> },
+}
+
+/// Looks at the configuration's deployment group.
+pub(super) async fn activity(aws: &Aws, source: &ConfigurationSource) -> Result<Activity, Failure> {
     let configuration = source.read_to_look()?;
     let (application, group) = (&configuration.application, &configuration.deployment_group);
     let active = aws
@@ -40,11 +59,10 @@ pub(super) async fn chosen(aws: &Aws, id: Option<String>, source: &Configuration
         .await
         .map_err(Failure::aws(format!("list the deployments of group {group:?}")))?;
     if let Some(id) = active.into_iter().next() {
-        return Ok(id);
+        return Ok(Activity::Active(id));
     }
     let last = ecs_group(aws, &configuration).await?.last_attempted;
-    let last = last.map(|id| format!("; the last one was {id}: greenlight status {id}")).unwrap_or_default();
-    Err(Failure::NothingThere(format!("deployment group {group:?} has no active deployment{last}")))
+    Ok(Activity::Idle { group: group.clone(), last })
 }
 
 /// What can be known of a deployment that somebody else created.
