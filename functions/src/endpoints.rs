@@ -5,7 +5,7 @@
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::message::{Message, codes};
 use greenlight_checks::plan::{EndpointSpec, Via};
-use greenlight_checks::run::Endpoint;
+use greenlight_checks::surroundings::Endpoint;
 
 use crate::attest::Way;
 use crate::demands::{Demands, Version};

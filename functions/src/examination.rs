@@ -14,7 +14,8 @@ use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::{CheckEvidence, Decision, Standing, Verdict};
 use greenlight_checks::message::Message;
 use greenlight_checks::plan::{EventPlan, Plan, Requirement};
-use greenlight_checks::run::{Endpoints, Limits, run};
+use greenlight_checks::run::run;
+use greenlight_checks::surroundings::{Endpoints, Limits, Surroundings};
 use greenlight_checks::verdict::{Case, decide};
 use tokio::time::{Instant, sleep};
 
@@ -107,7 +108,7 @@ impl Examination {
             blue: endpoints::serving(&facts, &plan.endpoints.blue, &self.demands()),
         };
         self.progress.happened("checks started");
-        let results = self.run(&checks, &endpoints, drill, stabilise_until).await;
+        let results = self.run(&checks, endpoints, drill, stabilise_until).await;
         self.progress.happened("checks ended");
 
         if routing.standing == Standing::Proven && plan.attest.routing != Requirement::Off {
@@ -242,7 +243,7 @@ impl Examination {
     async fn run(
         &self,
         checks: &EventPlan,
-        endpoints: &Endpoints,
+        endpoints: Endpoints,
         drill: Option<Drill>,
         stabilise_until: Instant,
     ) -> Vec<CheckEvidence> {
@@ -251,7 +252,7 @@ impl Examination {
         let limits =
             Limits { stabilise_until: stabilise_until.min(deadline), deadline, execution: self.execution.clone() };
         let checked = async {
-            let results = run(checks, endpoints, limits).await;
+            let results = run(checks, &Surroundings::new(endpoints, limits)).await;
             self.progress.update(|known| known.checks.clone_from(&results));
             results
         };

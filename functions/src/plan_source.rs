@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use greenlight_checks::message::{Message, codes};
-use greenlight_checks::plan::{self, Plan};
+use greenlight_checks::plan::{self, Givens, Plan};
 
+use crate::clock;
 use crate::environment::Environment;
 
 /// Reads the plan that the environment names.
@@ -20,5 +21,8 @@ pub(crate) fn load(environment: &Environment) -> Result<Plan, Vec<Message>> {
     let text = std::fs::read_to_string(&path).map_err(|error| {
         unreadable(format!("{} cannot be read: {error}; {} names it", path.display(), Environment::PLAN))
     })?;
-    plan::read(&text, named, &|name| environment.get(name).map(str::to_owned)).map_err(Vec::from)
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    let beside = |file: &str| std::fs::read(path.with_file_name(file)).map_err(|error| error.to_string());
+    let givens = Givens::at(clock::timestamp()).with_variables(&variable).with_secrets(&variable).with_files(&beside);
+    plan::read(&text, named, &givens).map_err(Vec::from)
 }

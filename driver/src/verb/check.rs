@@ -7,8 +7,9 @@ use std::time::Duration;
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::{Attestation, Standing};
 use greenlight_checks::message::{Message, codes};
-use greenlight_checks::plan::{self, EndpointSpec, EventPlan, Plan, Requirement};
-use greenlight_checks::run::{self, Endpoint, Endpoints, Limits};
+use greenlight_checks::plan::{self, EndpointSpec, EventPlan, Givens, Plan, Requirement};
+use greenlight_checks::run;
+use greenlight_checks::surroundings::{Endpoint, Endpoints, Limits, Surroundings};
 use greenlight_checks::verdict::{self, Case};
 
 use super::interruption;
@@ -52,10 +53,11 @@ pub async fn run(request: &Request, printer: &mut Printer) -> Result<Exit, Failu
         deadline: clock::within(plan.budget.total.unwrap_or(LONGEST)),
         execution: format!("greenlight-check-{}", clock::now().as_millisecond()),
     };
+    let surroundings = Surroundings::new(endpoints, limits);
     let seen = tokio::select! {
         biased;
         exit = interruption.wait() => return Err(Failure::InterruptedBefore("the checks had ended", exit)),
-        seen = run::run(&checks, &endpoints, limits) => seen,
+        seen = run::run(&checks, &surroundings) => seen,
     };
 
     let attestation =
@@ -76,8 +78,9 @@ fn read(request: &Request) -> Result<Plan, Failure> {
     let text = std::fs::read_to_string(&request.plan)
         .map_err(|source| Failure::File { path: request.plan.clone(), source })?;
     let variable = |name: &str| super::variable(&request.variables, name);
-    plan::read(&text, &request.plan.display().to_string(), &variable)
-        .map_err(|errors| Failure::CheckPlan(errors.into()))
+    let beside = |file: &str| std::fs::read(request.plan.with_file_name(file)).map_err(|error| error.to_string());
+    let givens = Givens::at(clock::now()).with_variables(&variable).with_secrets(&variable).with_files(&beside);
+    plan::read(&text, &request.plan.display().to_string(), &givens).map_err(|errors| Failure::CheckPlan(errors.into()))
 }
 
 fn select(plan: &Plan, event: Option<HookEvent>) -> Result<EventPlan, Failure> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use greenlight_checks::event::HookEvent;
-use greenlight_checks::plan;
+use greenlight_checks::plan::{self, Givens};
 
 use super::following::{Followed, Following};
 use super::interruption::Interruption;
@@ -147,7 +147,9 @@ fn check_plan(configuration: &Configuration) -> Result<(), Failure> {
     if text.contains("${") {
         return Ok(());
     }
-    let plan = plan::read(&text, &path.display().to_string(), &|_| None)
+    let beside = |file: &str| std::fs::read(path.with_file_name(file)).map_err(|error| error.to_string());
+    let givens = Givens::at(clock::now()).with_files(&beside);
+    let plan = plan::read(&text, &path.display().to_string(), &givens)
         .map_err(|errors| Failure::Plan(errors.messages().to_vec()))?;
     let missing: Vec<_> = configuration.hooks.keys().filter_map(|event| plan.for_event(*event).err()).collect();
     if missing.is_empty() { Ok(()) } else { Err(Failure::Plan(missing)) }

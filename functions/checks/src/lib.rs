@@ -5,13 +5,14 @@
 //!
 //! ```text
 //! plan::read      text -> Plan, or every problem with its place     pure
-//! run::run        EventPlan + endpoints + limits -> evidence        the one loop that waits
+//! run::run        EventPlan + surroundings -> evidence              the one loop that waits
 //!   probe           one file a kind: what a check sees              touches the network
 //!   judge           what was seen + expectations -> messages        pure
 //! verdict::decide attestation + evidence -> Succeeded or Failed     pure
 //! ```
 
 mod clock;
+pub mod cloudwatch;
 pub mod event;
 pub mod evidence;
 mod judge;
@@ -19,6 +20,7 @@ pub mod message;
 pub mod plan;
 mod probe;
 pub mod run;
+pub mod surroundings;
 #[cfg(test)]
 mod test_server;
 pub mod verdict;

@@ -3,7 +3,8 @@
 //!
 //! Checks without an order run side by side. A check that waits for others runs when they have passed and is skipped when
 //! they have not. Within the stabilise window a refused connection and 502, 503 and 504 are "not ready yet" and count as
-//! no attempt. The deadline ends everything: what did not pass by then is not passed.
+//! no attempt. The first blocking check that fails ends the run: nothing starts any more, what is on its way has a moment
+//! left, and everything that was not run says so. The deadline ends everything: what did not pass by then is not passed.
 
 mod http;
 mod load;
@@ -16,123 +17,143 @@ use ::http::StatusCode;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rustls::RootCertStore;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::clock;
-use crate::evidence::{CheckEvidence, Outcome};
+use crate::evidence::{CheckEvidence, Outcome, Severity};
 use crate::message::{Message, codes};
 use crate::plan::{Check, EventPlan, Kind};
 use crate::probe::http::Prober;
 use crate::probe::tls::system_roots;
+use crate::surroundings::{Endpoint, Surroundings};
 
 /// More would be a load test.
 const AT_ONCE: usize = 8;
 /// Between two looks at a service that is not ready.
 const NOT_READY_EVERY: Duration = Duration::from_millis(250);
-
-/// Where a version is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// `http://127.0.0.1:8081`, without a path.
-    pub base: String,
-    /// `Host` (and SNI), apart from the address.
-    pub host: Option<String>,
-    /// What messages call it: `test listener`.
-    pub via: String,
-}
-
-/// Both versions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Endpoints {
-    /// The version under test.
-    pub green: Option<Endpoint>,
-    /// The version that serves.
-    pub blue: Option<Endpoint>,
-}
-
-/// Until when.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Until then, "not ready yet" is tolerated.
-    pub stabilise_until: Instant,
-    /// Then, everything ends.
-    pub deadline: Instant,
-    /// Names this execution in the `Idempotency-Key` of unsafe requests; not a secret.
-    pub execution: String,
-}
+/// What a check that is on its way has left once the run has failed: enough for an answer that is about to come, so that
+/// quick checks that began together are all told of, and too little to wait out a load.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Runs the checks of an event and hands over what they saw, in the plan's order.
-pub async fn run(plan: &EventPlan, endpoints: &Endpoints, limits: Limits) -> Vec<CheckEvidence> {
+pub async fn run(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckEvidence> {
     // Reading the roots takes files and time, which only handshakes of our own need.
     let needed = plan.checks.iter().any(|check| matches!(check.kind, Kind::Tls(_)));
     let roots = if needed { system_roots() } else { RootCertStore::empty() };
-    run_trusting(plan, endpoints, limits, roots).await
+    run_trusting(plan, surroundings, roots).await
 }
 
-/// The same, with the roots that `tls` checks trust.
-async fn run_trusting(
-    plan: &EventPlan,
-    endpoints: &Endpoints,
-    limits: Limits,
-    roots: RootCertStore,
-) -> Vec<CheckEvidence> {
-    let Some(endpoint) = &endpoints.green else {
+/// The same, with the roots that handshakes of our own trust.
+async fn run_trusting(plan: &EventPlan, surroundings: &Surroundings, roots: RootCertStore) -> Vec<CheckEvidence> {
+    let Some(green) = &surroundings.endpoints.green else {
         return plan
             .checks
             .iter()
             .map(|check| errored(check, "there is no endpoint for the version under test"))
             .collect();
     };
-    let prober = Prober::new(endpoint.clone(), limits.execution.clone());
-    let slots = Semaphore::new(AT_ONCE);
-    let ends: BTreeMap<&str, watch::Sender<Option<Outcome>>> =
-        plan.checks.iter().map(|check| (check.id.as_str(), watch::Sender::new(None))).collect();
-
-    let mut running: FuturesUnordered<_> = plan
-        .checks
-        .iter()
-        .enumerate()
-        .map(|(index, check)| {
-            let (prober, roots, slots, ends, limits) = (&prober, &roots, &slots, &ends, &limits);
-            async move {
-                let evidence = match waited_for(check, ends).await {
-                    Ok(()) => {
-                        let _slot = slots.acquire().await.expect("the semaphore is never closed");
-                        if clock::now() < limits.deadline {
-                            execute(check, prober, endpoint, roots, limits).await
-                        } else {
-                            let text = "not run, because the time for checks was over";
-                            let message = Message::new(codes::SKIPPED, &check.id, text).at(check.place.clone());
-                            ended(check, Outcome::Skipped, message)
-                        }
-                    }
-                    Err(message) => ended(check, Outcome::Skipped, message),
-                };
-                ends[check.id.as_str()].send_replace(Some(evidence.outcome));
-                (index, evidence)
-            }
-        })
-        .collect();
-
-    let mut results: BTreeMap<usize, CheckEvidence> = BTreeMap::new();
-    while let Some((index, evidence)) = running.next().await {
-        results.insert(index, evidence);
-    }
-    results.into_values().collect()
+    let execution = &surroundings.limits.execution;
+    let bench = Bench {
+        surroundings,
+        green,
+        prober: Prober::new(green.clone(), execution.clone()),
+        roots,
+        slots: Semaphore::new(AT_ONCE),
+        ends: plan.checks.iter().map(|check| (check.id.as_str(), watch::Sender::new(None))).collect(),
+        failed: watch::Sender::new(None),
+    };
+    let running: FuturesUnordered<_> =
+        plan.checks.iter().enumerate().map(|(index, check)| bench.outcome_of(index, check)).collect();
+    let results = until_ended(running, &bench.failed).await;
+    let stopped = bench.failed.borrow().clone();
+    let ended = |(index, check): (usize, &Check)| match (results.get(&index), &stopped) {
+        (Some(evidence), _) => evidence.clone(),
+        (None, stopped) => {
+            let by = stopped.as_deref().unwrap_or("another check");
+            skipped(check, format!("not run to its end, because {by} failed"))
+        }
+    };
+    plan.checks.iter().enumerate().map(ended).collect()
 }
 
-async fn execute(
-    check: &Check,
-    prober: &Prober,
-    endpoint: &Endpoint,
-    roots: &RootCertStore,
-    limits: &Limits,
-) -> CheckEvidence {
-    match &check.kind {
-        Kind::Http(http) => http::execute(check, http, prober, limits).await,
-        Kind::Load(load) => load::execute(check, load, prober, limits).await,
-        Kind::Tls(tls) => tls::execute(check, tls, endpoint, roots, limits).await,
+/// Waits for every check; once a blocking one has failed, only a little longer.
+async fn until_ended(
+    mut running: FuturesUnordered<impl Future<Output = (usize, CheckEvidence)>>,
+    failed: &watch::Sender<Option<String>>,
+) -> BTreeMap<usize, CheckEvidence> {
+    let mut results = BTreeMap::new();
+    let mut until: Option<Instant> = None;
+    loop {
+        let next = match until {
+            Some(until) => timeout_at(until, running.next()).await.unwrap_or(None),
+            None => running.next().await,
+        };
+        let Some((index, evidence)) = next else { return results };
+        results.insert(index, evidence);
+        if until.is_none() && failed.borrow().is_some() {
+            until = Some(clock::now() + FAREWELL);
+        }
     }
+}
+
+/// What the checks of one run have in common.
+struct Bench<'a> {
+    surroundings: &'a Surroundings,
+    green: &'a Endpoint,
+    prober: Prober,
+    roots: RootCertStore,
+    slots: Semaphore,
+    /// How each check ended.
+    ends: BTreeMap<&'a str, watch::Sender<Option<Outcome>>>,
+    /// The first check that ended the run.
+    failed: watch::Sender<Option<String>>,
+}
+
+impl Bench<'_> {
+    async fn outcome_of(&self, index: usize, check: &Check) -> (usize, CheckEvidence) {
+        let evidence = match waited_for(check, &self.ends).await {
+            Ok(()) => {
+                let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
+                let failed = self.failed.borrow().clone();
+                if let Some(failed) = failed {
+                    skipped(check, format!("not run, because {failed} failed"))
+                } else if clock::now() < self.surroundings.limits.deadline {
+                    self.execute(check).await
+                } else {
+                    skipped(check, "not run, because the time for checks was over".to_owned())
+                }
+            }
+            Err(message) => ended(check, Outcome::Skipped, message),
+        };
+        if decides(check, evidence.outcome) {
+            self.failed.send_if_modified(|failed| {
+                let first = failed.is_none();
+                failed.get_or_insert_with(|| check.id.clone());
+                first
+            });
+        }
+        self.ends[check.id.as_str()].send_replace(Some(evidence.outcome));
+        (index, evidence)
+    }
+
+    async fn execute(&self, check: &Check) -> CheckEvidence {
+        let limits = &self.surroundings.limits;
+        match &check.kind {
+            Kind::Http(http) => http::execute(check, http, &self.prober, limits).await,
+            Kind::Load(load) => load::execute(check, load, &self.prober, limits).await,
+            Kind::Tls(tls) => tls::execute(check, tls, self.green, &self.roots, limits).await,
+        }
+    }
+}
+
+/// Whether the verdict is Failed by this outcome alone, whatever the other checks say.
+fn decides(check: &Check, outcome: Outcome) -> bool {
+    let decides = match outcome {
+        Outcome::Failed | Outcome::Errored => true,
+        Outcome::Inconclusive => !check.inconclusive_excused,
+        Outcome::Passed | Outcome::Skipped => false,
+    };
+    decides && check.severity == Severity::Block
 }
 
 /// Waits for the checks that must pass first.
@@ -140,15 +161,22 @@ async fn waited_for(check: &Check, ends: &BTreeMap<&str, watch::Sender<Option<Ou
     for id in &check.after {
         let Some(end) = ends.get(id.as_str()) else {
             let text = format!("waits for {id}, which is not among the checks of this event");
-            return Err(Message::new(codes::SKIPPED, &check.id, text).at(check.place.clone()));
+            return Err(not_run(check, text));
         };
         let outcome = *end.subscribe().wait_for(Option::is_some).await.expect("the sender outlives the run");
         if outcome != Some(Outcome::Passed) {
-            let text = format!("not run, because {id} did not pass");
-            return Err(Message::new(codes::SKIPPED, &check.id, text).at(check.place.clone()));
+            return Err(not_run(check, format!("not run, because {id} did not pass")));
         }
     }
     Ok(())
+}
+
+fn not_run(check: &Check, text: String) -> Message {
+    Message::new(codes::SKIPPED, &check.id, text).at(check.place.clone())
+}
+
+fn skipped(check: &Check, text: String) -> CheckEvidence {
+    ended(check, Outcome::Skipped, not_run(check, text))
 }
 
 fn ended(check: &Check, outcome: Outcome, message: Message) -> CheckEvidence {

@@ -28,7 +28,8 @@ fn judged(expect: &str, answer: &Answer) -> Vec<String> {
     let text = format!(
         "version: 1\nhooks: {{ AfterAllowTestTraffic: [product] }}\nchecks:\n  - id: product\n    http: {{ get: / }}\n    expect: {expect}\n"
     );
-    let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = plan::read(&text, "checks.yaml", &plan::Givens::at(jiff::Timestamp::UNIX_EPOCH))
+        .unwrap_or_else(|errors| panic!("{errors}"));
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
     let Kind::Http(http) = &event.checks[0].kind else { panic!("it is an http check") };
     contradictions(&event.checks[0], http, answer, "GET /").into_iter().map(|message| message.text).collect()
@@ -154,7 +155,7 @@ fn a_body_that_is_no_json_or_no_text_is_a_contradiction() {
 #[test]
 fn every_contradicted_assertion_is_told_in_the_plans_order_with_its_line() {
     let text = "version: 1\nhooks: { AfterAllowTestTraffic: [product] }\nchecks:\n  - id: product\n    http: { get: / }\n    expect:\n      status: 201\n      json:\n        - { at: $.id, equals: 41 }\n        - { at: $.price, greater_than: 0 }\n";
-    let plan = plan::read(text, "checks.yaml", &|_| None).unwrap();
+    let plan = plan::read(text, "checks.yaml", &plan::Givens::at(jiff::Timestamp::UNIX_EPOCH)).unwrap();
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
     let context = "GET /api/products/42 via test listener, 200 in 43 ms, attempt 1 of 1";
     let Kind::Http(http) = &event.checks[0].kind else { panic!("it is an http check") };

@@ -29,7 +29,8 @@ fn judged(expect: &str, measured: &Measured) -> (Outcome, Vec<String>) {
     let text = format!(
         "version: 1\nhooks: {{ AfterAllowTestTraffic: [load] }}\nchecks:\n  - id: load\n    load: {{ get: /, rate: 20/s, for: 30s }}\n    expect: {expect}\n"
     );
-    let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = plan::read(&text, "checks.yaml", &plan::Givens::at(jiff::Timestamp::UNIX_EPOCH))
+        .unwrap_or_else(|errors| panic!("{errors}"));
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
     let Kind::Load(load) = &event.checks[0].kind else { panic!("it is a load check") };
     let (outcome, messages) = judge(&event.checks[0], load, measured, "GET /");

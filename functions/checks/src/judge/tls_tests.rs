@@ -21,7 +21,8 @@ fn judged(expect: &str, seen: &Presented) -> Vec<String> {
     let text = format!(
         "version: 1\nhooks: {{ AfterAllowTestTraffic: [cert] }}\nchecks:\n  - id: cert\n    tls: {{}}\n    expect: {expect}\n"
     );
-    let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = plan::read(&text, "checks.yaml", &plan::Givens::at(jiff::Timestamp::UNIX_EPOCH))
+        .unwrap_or_else(|errors| panic!("{errors}"));
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
     let Kind::Tls(tls) = &event.checks[0].kind else { panic!("it is a tls check") };
     contradictions(&event.checks[0], tls, seen, "TLS").iter().map(ToString::to_string).collect()

@@ -1,12 +1,13 @@
 //! The check plan: what a team writes down to prove a version good.
 //!
 //! Text comes in (`read`), a [`Plan`] that cannot be wrong or every problem at once comes out. `tree` gives every key and
-//! value a place, `variables` fills in `${NAME}`, `fields` reads mappings and keeps the problems, `reading`, `check`, `expectation` and a file a kind know the plan's shape, and
+//! value a place, `variables` fills in `${NAME}`, `fields` reads mappings and keeps the problems, `givens` is what a plan refers to, `reading`, `check`, `expectation` and a file a kind know the plan's shape, and
 //! `model` and `predicate` are what is left in the end. Nothing here reads a file, a clock or the environment.
 
 mod check;
 mod expectation;
 mod fields;
+mod givens;
 mod http;
 pub(crate) mod json_path;
 mod kind;
@@ -20,6 +21,7 @@ mod tls;
 mod tree;
 mod variables;
 
+pub use givens::Givens;
 pub(crate) use http::{HttpCheck, HttpRequest, Subject};
 pub(crate) use kind::Kind;
 pub(crate) use load::{LoadCheck, Measure, WarmUp};

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{Entry, always_skipped, check, known_ids, references};
 use super::fields::{Fields, Problems, integer, list, texts};
+use super::givens::Givens;
 use super::model::{Attest, Budget, EndpointSpec, EndpointSpecs, Plan, Requirement, TargetsHealthy, Via};
 use super::tree::{Node, Position, Value};
 use super::variables;
@@ -52,21 +53,21 @@ impl std::error::Error for PlanErrors {}
 
 /// Reads a plan from YAML or JSON.
 ///
-/// `file` is the name that messages carry; `variables` resolves `${NAME}`.
+/// `file` is the name that messages carry; `givens` is what the plan refers to.
 ///
 /// # Errors
 ///
 /// Every problem, each with path, line, column and, for a name, the nearest known one.
-pub fn read(text: &str, file: &str, variables: &dyn Fn(&str) -> Option<String>) -> Result<Plan, PlanErrors> {
+pub fn read(text: &str, file: &str, givens: &Givens<'_>) -> Result<Plan, PlanErrors> {
     let mut problems = Problems::new(file);
-    let plan = parse(text, variables, &mut problems).and_then(|root| plan(&root, text, file, &mut problems));
+    let plan = parse(text, givens, &mut problems).and_then(|root| plan(&root, text, file, &mut problems));
     match plan {
         Some(plan) if problems.none() => Ok(plan),
         _ => Err(PlanErrors(problems.into_messages())),
     }
 }
 
-fn parse(text: &str, variables: &dyn Fn(&str) -> Option<String>, problems: &mut Problems) -> Option<Node> {
+fn parse(text: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Node> {
     let start = Position { line: 1, column: 1 };
     if text.len() > LARGEST {
         problems.add(start, "", format_args!("{} bytes; a plan has at most {LARGEST}", text.len()));
@@ -81,7 +82,7 @@ fn parse(text: &str, variables: &dyn Fn(&str) -> Option<String>, problems: &mut 
     };
     match serde_saphyr::from_str_with_options::<Node>(text, options) {
         Ok(mut root) => {
-            variables::substitute(&mut root, "", variables, problems);
+            variables::substitute(&mut root, "", givens.variable, problems);
             Some(root)
         }
         Err(error) => {

@@ -15,8 +15,12 @@ fn variables(name: &str) -> Option<String> {
     }
 }
 
+fn givens() -> Givens<'static> {
+    Givens::at(jiff::Timestamp::UNIX_EPOCH).with_variables(&variables)
+}
+
 fn problems(text: &str) -> Vec<String> {
-    match read(text, "checks.yaml", &variables) {
+    match read(text, "checks.yaml", &givens()) {
         Ok(_) => Vec::new(),
         Err(errors) => errors.messages().iter().map(ToString::to_string).collect(),
     }
@@ -93,7 +97,7 @@ checks:
 
 #[test]
 fn a_good_plan_is_read_as_it_is_meant() {
-    let plan = read(GOOD, "checks.yaml", &variables).unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = read(GOOD, "checks.yaml", &givens()).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(plan.budget.total, Some(Duration::from_secs(480)));
     assert_eq!(plan.endpoints.green, EndpointSpec { via: Via::TestListener, host: Some("shop.example.com".into()) });
     assert_eq!(plan.endpoints.blue.via, Via::Url("https://127.0.0.1:8443".into()));
@@ -117,7 +121,7 @@ fn json_is_a_plan_too() {
 
 #[test]
 fn defaults_are_those_of_the_documentation() {
-    let plan = read(&expecting("{ status: 200 }"), "checks.yaml", &variables).unwrap();
+    let plan = read(&expecting("{ status: 200 }"), "checks.yaml", &givens()).unwrap();
     assert_eq!((plan.budget.report_reserve.as_secs(), plan.budget.stabilise.as_secs()), (30, 60));
     assert_eq!(plan.endpoints.green.via, Via::TestListener);
     assert_eq!(plan.endpoints.blue.via, Via::ProductionListener);
@@ -129,7 +133,7 @@ fn defaults_are_those_of_the_documentation() {
 
 #[test]
 fn an_event_without_checks_is_told_and_never_empty() {
-    let plan = read(&expecting("{ status: 200 }"), "checks.yaml", &variables).unwrap();
+    let plan = read(&expecting("{ status: 200 }"), "checks.yaml", &givens()).unwrap();
     let message = plan.for_event(HookEvent::BeforeAllowTraffic).unwrap_err();
     assert_eq!(message.code, "GL1002");
     assert!(message.text.contains("BeforeAllowTraffic"), "{message}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url, redirect, retry};
 
-use crate::run::Endpoint;
+use crate::surroundings::Endpoint;
 
 /// A load balancer accepts at once or not at all.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

@@ -12,7 +12,7 @@ use reqwest::{Client, Response, Url};
 use super::client::{CONNECT_TIMEOUT, client};
 use crate::clock;
 use crate::plan::HttpRequest;
-use crate::run::Endpoint;
+use crate::surroundings::Endpoint;
 
 /// A larger body is an error and never cut in silence.
 pub(crate) const BODY_LIMIT: usize = 1024 * 1024;

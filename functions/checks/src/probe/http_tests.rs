@@ -5,14 +5,15 @@ use std::time::Duration;
 use super::http::{Answer, BODY_LIMIT, ProbeError, Prober};
 use crate::event::HookEvent;
 use crate::plan::{self, HttpRequest, Kind};
-use crate::run::Endpoint;
+use crate::surroundings::Endpoint;
 use crate::test_server::{Reply, address, answer};
 
 fn request(http: &str) -> HttpRequest {
     let text = format!(
         "version: 1\nhooks: {{ AfterAllowTestTraffic: [a] }}\nchecks: [ {{ id: a, http: {http}, expect: {{ status: 200 }}, side_effects: accepted }} ]\n"
     );
-    let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = plan::read(&text, "checks.yaml", &plan::Givens::at(jiff::Timestamp::UNIX_EPOCH))
+        .unwrap_or_else(|errors| panic!("{errors}"));
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
     let Kind::Http(http) = &event.checks[0].kind else { panic!("it is an http check") };
     http.request.clone()

@@ -19,7 +19,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::client::CONNECT_TIMEOUT;
 use super::http::ProbeError;
-use crate::run::Endpoint;
+use crate::surroundings::Endpoint;
 
 /// What the server showed.
 #[derive(Clone, Debug, PartialEq, Eq)]

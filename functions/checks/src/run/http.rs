@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Limits, NOT_READY_EVERY, ended, is_not_ready};
+use super::{NOT_READY_EVERY, ended, is_not_ready};
 use crate::clock;
 use crate::evidence::{self, CheckEvidence, Outcome, Sample, redacted};
 use crate::judge::http as judge;
 use crate::message::{Message, codes};
 use crate::plan::{Check, HttpCheck};
 use crate::probe::http::{Answer, ProbeError, Prober};
+use crate::surroundings::Limits;
 
 pub(super) async fn execute(check: &Check, http: &HttpCheck, prober: &Prober, limits: &Limits) -> CheckEvidence {
     let execution =

@@ -2,7 +2,7 @@
 
 use tokio::time::{sleep_until, timeout_at};
 
-use super::{Limits, NOT_READY_EVERY, ended, is_not_ready};
+use super::{NOT_READY_EVERY, ended, is_not_ready};
 use crate::clock;
 use crate::evidence::{self, CheckEvidence, Outcome, Sample, redacted};
 use crate::judge::load as judge;
@@ -10,6 +10,7 @@ use crate::message::{Message, codes};
 use crate::plan::{Check, LoadCheck};
 use crate::probe::http::{Answer, ProbeError, Prober};
 use crate::probe::load::{Measured, Schedule, send};
+use crate::surroundings::Limits;
 
 pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, limits: &Limits) -> CheckEvidence {
     let started = clock::now();

@@ -30,7 +30,7 @@ async fn served(delay: impl Fn(Duration) -> Duration + Clone + Send + Sync + 'st
 }
 
 async fn loaded(plan: EventPlan, base: &str) -> CheckEvidence {
-    run(&plan, &endpoints(base), limits(Duration::ZERO, 30 * SECOND)).await.remove(0)
+    run(&plan, &Surroundings::new(endpoints(base), limits(Duration::ZERO, 30 * SECOND))).await.remove(0)
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_load_that_does_not_fit_before_the_deadline_is_not_started() {
     let base = address.base.clone();
     let requests = address.serve(|_, _| answer(200, ""));
     let plan = load("rate: 20/s, for: 30s", "[ 'p95 <= 1s' ]");
-    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, 5 * SECOND)).await.remove(0);
+    let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, 5 * SECOND))).await.remove(0);
     assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Errored, vec!["GL1903"]));
     assert!(evidence.messages[0].text.starts_with("not started: it takes 35 s"), "{evidence:?}");
     assert_eq!(requests.lock().unwrap().len(), 0);
@@ -111,7 +111,8 @@ async fn the_deadline_ends_a_load_and_what_was_seen_is_kept() {
     let base = served(|_| 60 * SECOND, 200).await;
     let plan = load("rate: 20/s, for: 1s, warm_up: { requests: 0 }", "[ 'max <= 1s' ]");
     let started = clock::now();
-    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, SECOND * 3 / 2)).await.remove(0);
+    let evidence =
+        run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, SECOND * 3 / 2))).await.remove(0);
     assert!(clock::now() - started < 3 * SECOND);
     assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Errored, vec!["GL1903"]));
     assert!(evidence.numbers.contains_key("requests"), "{evidence:?}");
@@ -123,6 +124,6 @@ async fn a_service_that_still_starts_is_not_loaded() {
     let base = address.base.clone();
     address.serve(|number, _| answer(if number < 2 { 503 } else { 200 }, ""));
     let plan = load("rate: 100/s, for: 1s, warm_up: 0s", "[ 'errors <= 0%' ]");
-    let evidence = run(&plan, &endpoints(&base), limits(10 * SECOND, 20 * SECOND)).await.remove(0);
+    let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits(10 * SECOND, 20 * SECOND))).await.remove(0);
     assert_eq!(evidence.outcome, Outcome::Passed, "{evidence:?}");
 }

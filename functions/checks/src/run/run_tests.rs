@@ -6,13 +6,15 @@ use std::time::Duration;
 use super::*;
 use crate::event::HookEvent;
 use crate::plan;
+use crate::surroundings::{Endpoints, Limits};
 use crate::test_server::{Reply, address, answer};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 pub(super) fn event(checks: &str, ids: &str) -> EventPlan {
     let text = format!("version: 1\nhooks: {{ AfterAllowTestTraffic: [{ids}] }}\nchecks:\n{checks}");
-    let plan = plan::read(&text, "checks.yaml", &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = plan::read(&text, "checks.yaml", &plan::Givens::at(jiff::Timestamp::UNIX_EPOCH))
+        .unwrap_or_else(|errors| panic!("{errors}"));
     plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap()
 }
 
@@ -41,7 +43,7 @@ async fn statuses(plan: EventPlan, statuses: &'static [u16], limits: Limits) -> 
     let address = address();
     let base = address.base.clone();
     let requests = address.serve(move |number, _| answer(statuses[number.min(statuses.len() - 1)], "{}"));
-    let evidence = run(&plan, &endpoints(&base), limits).await.remove(0);
+    let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits)).await.remove(0);
     let count = requests.lock().unwrap().len();
     (evidence, count)
 }
@@ -57,8 +59,9 @@ async fn not_ready_in_the_window_is_tolerated_and_is_no_attempt() {
 #[tokio::test]
 async fn a_connection_refused_in_the_window_is_tolerated() {
     let address = address();
-    let (plan, endpoints) = (one("expect: { status: 200 }"), endpoints(&address.base));
-    let running = run(&plan, &endpoints, limits(10 * SECOND, 20 * SECOND));
+    let plan = one("expect: { status: 200 }");
+    let surroundings = Surroundings::new(endpoints(&address.base), limits(10 * SECOND, 20 * SECOND));
+    let running = run(&plan, &surroundings);
     let starting = async {
         tokio::time::sleep(Duration::from_millis(400)).await;
         address.serve(|_, _| answer(200, ""))
@@ -77,7 +80,8 @@ async fn not_ready_after_the_window_counts() {
 
     let refusing = address();
     let plan = one("expect: { status: 200 }");
-    let evidence = run(&plan, &endpoints(&refusing.base), limits(window, 20 * SECOND)).await.remove(0);
+    let evidence =
+        run(&plan, &Surroundings::new(endpoints(&refusing.base), limits(window, 20 * SECOND))).await.remove(0);
     assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Errored, vec!["GL1203"]));
     assert_eq!(evidence.samples[0].error.as_deref(), Some("connection refused"));
 }
@@ -86,7 +90,8 @@ async fn not_ready_after_the_window_counts() {
 async fn without_a_window_nothing_is_tolerated() {
     let refusing = address();
     let plan = one("expect: { status: 200 }");
-    let evidence = run(&plan, &endpoints(&refusing.base), limits(Duration::ZERO, 20 * SECOND)).await.remove(0);
+    let evidence =
+        run(&plan, &Surroundings::new(endpoints(&refusing.base), limits(Duration::ZERO, 20 * SECOND))).await.remove(0);
     assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Errored, vec!["GL1202"]));
     let text = evidence.messages[0].to_string();
     assert!(
@@ -144,7 +149,8 @@ async fn the_deadline_ends_everything_and_nothing_passes_by_it() {
         "a, b",
     );
     let started = clock::now();
-    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, Duration::from_millis(300))).await;
+    let evidence =
+        run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, Duration::from_millis(300)))).await;
     assert!(clock::now() - started < 5 * SECOND);
     assert_eq!((evidence[0].outcome, codes(&evidence[0])), (Outcome::Errored, vec!["GL1903"]));
     assert_eq!((evidence[1].outcome, codes(&evidence[1])), (Outcome::Skipped, vec!["GL1204"]));
@@ -171,10 +177,10 @@ async fn a_check_waits_for_those_it_comes_after_and_is_skipped_without_them() {
     let base = address.base.clone();
     let requests = address.serve(|_, text| answer(if text.starts_with("GET /bad ") { 500 } else { 200 }, ""));
     let plan = event(
-        "  - { id: last, after: [good], http: { get: /last }, expect: { status: 200 } }\n  - { id: good, http: { get: /good }, expect: { status: 200 } }\n  - { id: bad, http: { get: /bad }, expect: { status: 200 } }\n  - { id: never, after: [good, bad], http: { get: /never }, expect: { status: 200 } }\n  - { id: nor, after: [never], http: { get: /nor }, expect: { status: 200 } }\n",
+        "  - { id: last, after: [good], http: { get: /last }, expect: { status: 200 } }\n  - { id: good, http: { get: /good }, expect: { status: 200 } }\n  - { id: bad, severity: warn, http: { get: /bad }, expect: { status: 200 } }\n  - { id: never, after: [good, bad], http: { get: /never }, expect: { status: 200 } }\n  - { id: nor, after: [never], http: { get: /nor }, expect: { status: 200 } }\n",
         "last, good, bad, never, nor",
     );
-    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, 20 * SECOND)).await;
+    let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, 20 * SECOND))).await;
     let outcomes: Vec<_> = evidence.iter().map(|check| (check.id.as_str(), check.outcome)).collect();
     assert_eq!(
         outcomes,
@@ -189,6 +195,44 @@ async fn a_check_waits_for_those_it_comes_after_and_is_skipped_without_them() {
     let requests = requests.lock().unwrap();
     let place = |path: &str| requests.iter().position(|text| text.starts_with(&format!("GET {path} ")));
     assert!(place("/good") < place("/last") && place("/never").is_none(), "{requests:?}");
+}
+
+#[tokio::test]
+async fn the_first_blocking_failure_ends_the_run_and_the_rest_is_listed() {
+    let address = address();
+    let base = address.base.clone();
+    let requests = address.serve(|_, text| match text.split(' ').nth(1) {
+        Some("/bad") => answer(500, ""),
+        Some("/long") => Reply::Stall(Vec::new()),
+        _ => answer(200, ""),
+    });
+    let checks = "  - { id: bad, http: { get: /bad }, expect: { status: 200 } }\n  - { id: good, http: { get: /good }, expect: { status: 200 } }\n  - { id: long, http: { get: /long }, expect: { status: 200 }, timeout: 60s }\n  - { id: next, after: [good, long], http: { get: /next }, expect: { status: 200 } }\n";
+    let plan = event(checks, "bad, good, long, next");
+    let started = clock::now();
+    let surroundings = Surroundings::new(endpoints(&base), limits(Duration::ZERO, 120 * SECOND));
+    let evidence = run(&plan, &surroundings).await;
+    assert!(clock::now() - started < 20 * SECOND);
+    let told: Vec<_> = evidence.iter().map(|check| (check.id.as_str(), check.outcome)).collect();
+    assert_eq!(
+        told,
+        [("bad", Outcome::Failed), ("good", Outcome::Passed), ("long", Outcome::Skipped), ("next", Outcome::Skipped),]
+    );
+    assert_eq!(
+        evidence[2].messages[0].to_string(),
+        "GL1204 long: not run to its end, because bad failed [checks.yaml:6]"
+    );
+    assert!(requests.lock().unwrap().iter().all(|text| !text.starts_with("GET /next")));
+}
+
+#[tokio::test]
+async fn a_failure_that_only_warns_ends_nothing() {
+    let address = address();
+    let base = address.base.clone();
+    address.serve(|_, text| answer(if text.starts_with("GET /bad ") { 500 } else { 200 }, ""));
+    let checks = "  - { id: bad, severity: warn, http: { get: /bad }, expect: { status: 200 } }\n  - { id: late, http: { get: / }, expect: { status: 200 }, retry: { until: 5s, every: 1200ms, pass_after: 2 } }\n";
+    let plan = event(checks, "bad, late");
+    let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, 20 * SECOND))).await;
+    assert_eq!((evidence[0].outcome, evidence[1].outcome), (Outcome::Failed, Outcome::Passed));
 }
 
 #[tokio::test]
@@ -209,14 +253,14 @@ async fn checks_without_an_order_run_side_by_side() {
         .map(|index| format!("  - {{ id: c{index}, http: {{ get: / }}, expect: {{ status: 200 }} }}\n"))
         .collect();
     let plan = event(&checks, "c0, c1, c2, c3");
-    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, 20 * SECOND)).await;
+    let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, 20 * SECOND))).await;
     assert!(evidence.iter().all(|check| check.outcome == Outcome::Passed), "{evidence:?}");
 }
 
 #[tokio::test]
 async fn without_an_endpoint_every_check_is_errored() {
     let plan = one("expect: { status: 200 }");
-    let evidence = run(&plan, &Endpoints::default(), limits(Duration::ZERO, SECOND)).await;
+    let evidence = run(&plan, &Surroundings::new(Endpoints::default(), limits(Duration::ZERO, SECOND))).await;
     assert_eq!(evidence[0].outcome, Outcome::Errored);
 }
 
@@ -229,7 +273,7 @@ async fn a_secret_that_the_service_echoes_is_not_in_the_evidence_and_the_key_sta
         "  - { id: a, side_effects: accepted, http: { post: /, headers: { authorization: Bearer s3cr3t-value } }, expect: { status: 200, body: { contains: never } }, retry: { until: 50ms, every: 10ms } }\n",
         "a",
     );
-    let evidence = run(&plan, &endpoints(&base), limits(Duration::ZERO, 20 * SECOND)).await;
+    let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, 20 * SECOND))).await;
     let json = serde_json::to_string(&evidence).unwrap();
     assert_eq!(evidence[0].outcome, Outcome::Failed);
     assert!(!json.contains("s3cr3t") && json.contains("[redacted]"), "{json}");

@@ -3,7 +3,7 @@
 use rustls::RootCertStore;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::{Endpoint, Limits, NOT_READY_EVERY, ended};
+use super::{NOT_READY_EVERY, ended};
 use crate::clock;
 use crate::evidence::{CheckEvidence, Outcome};
 use crate::judge::tls as judge;
@@ -11,6 +11,7 @@ use crate::message::{Message, codes};
 use crate::plan::{Check, TlsCheck};
 use crate::probe::http::ProbeError;
 use crate::probe::tls::{Presented, look};
+use crate::surroundings::{Endpoint, Limits};
 
 pub(super) async fn execute(
     check: &Check,

@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::tests::{SECOND, codes, event, limits};
 use super::*;
+use crate::surroundings::Endpoints;
 
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -55,7 +56,7 @@ async fn looked(base: &str, roots: RootCertStore, expect: &str) -> CheckEvidence
     let green = Endpoint { base: base.to_owned(), host: Some("shop.test".to_owned()), via: "test listener".to_owned() };
     let plan = event(&format!("  - {{ id: a, tls: {{}}, expect: {expect} }}\n"), "a");
     let endpoints = Endpoints { green: Some(green), blue: None };
-    run_trusting(&plan, &endpoints, limits(Duration::ZERO, 20 * SECOND), roots).await.remove(0)
+    run_trusting(&plan, &Surroundings::new(endpoints, limits(Duration::ZERO, 20 * SECOND)), roots).await.remove(0)
 }
 
 fn trusting(authority: &Authority) -> RootCertStore {

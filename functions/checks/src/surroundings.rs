@@ -1,0 +1,72 @@
+//! Everything outside a plan that its checks need: where the versions are, how long there is, and what watches them. The
+//! hook and the driver bring it; nothing here waits or decides.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::cloudwatch::CloudWatch;
+
+/// Where a version is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `http://127.0.0.1:8081`, without a path.
+    pub base: String,
+    /// `Host` (and SNI), apart from the address.
+    pub host: Option<String>,
+    /// What messages call it: `test listener`.
+    pub via: String,
+}
+
+/// Both versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The version under test.
+    pub green: Option<Endpoint>,
+    /// The version that serves.
+    pub blue: Option<Endpoint>,
+}
+
+/// Until when.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Until then, "not ready yet" is tolerated.
+    pub stabilise_until: Instant,
+    /// Then, everything ends.
+    pub deadline: Instant,
+    /// Names this execution in the `Idempotency-Key` of unsafe requests; not a secret.
+    pub execution: String,
+}
+
+/// What the checks of one event run in.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Where the versions are.
+    pub endpoints: Endpoints,
+    /// How long there is.
+    pub limits: Limits,
+    /// Alarms and metrics, for the checks that ask for them.
+    pub cloudwatch: Option<Arc<dyn CloudWatch>>,
+    /// When the deployment began; an alarm that was red before says so.
+    pub deployment_began: Option<Timestamp>,
+}
+
+impl Surroundings {
+    /// Without alarms, metrics and a deployment.
+    pub fn new(endpoints: Endpoints, limits: Limits) -> Self {
+        Self { endpoints, limits, cloudwatch: None, deployment_began: None }
+    }
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("endpoints", &self.endpoints)
+            .field("limits", &self.limits)
+            .field("cloudwatch", &self.cloudwatch.is_some())
+            .field("deployment_began", &self.deployment_began)
+            .finish()
+    }
+}
