@@ -52,10 +52,13 @@ pub(crate) fn serving(facts: &Facts, spec: &EndpointSpec, demands: &Demands) -> 
 /// Turns an endpoint of the plan into an address.
 pub(crate) fn resolve(facts: &Facts, name: &str, spec: &EndpointSpec) -> Result<Endpoint, Message> {
     match way(spec) {
-        Way::Elsewhere(url) => Ok(Endpoint { via: url.clone(), base: url, host: spec.host.clone() }),
+        Way::Elsewhere(url) => {
+            Ok(Endpoint { via: url.clone(), base: url, host: spec.host.clone(), ca: spec.ca.clone() })
+        }
         Way::Listener(role) => Ok(Endpoint {
             base: address(facts, name, role)?,
             host: spec.host.clone(),
+            ca: spec.ca.clone(),
             via: format!("{} listener", role.name()),
         }),
     }
@@ -98,7 +101,7 @@ mod tests {
     use crate::attest::tests::facts;
 
     fn spec(via: Via) -> EndpointSpec {
-        EndpointSpec { via, host: Some("shop.example.com".to_owned()) }
+        EndpointSpec { via, host: Some("shop.example.com".to_owned()), ca: None }
     }
 
     #[test]

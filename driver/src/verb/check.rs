@@ -97,7 +97,7 @@ fn select(plan: &Plan, event: Option<HookEvent>) -> Result<EventPlan, Failure> {
 }
 
 fn endpoint(url: &str, spec: &EndpointSpec) -> Endpoint {
-    Endpoint { base: url.to_owned(), host: spec.host.clone(), via: url.to_owned() }
+    Endpoint { base: url.to_owned(), host: spec.host.clone(), ca: spec.ca.clone(), via: url.to_owned() }
 }
 
 fn beginning(plan: &Plan, checks: &EventPlan, request: &Request) -> String {

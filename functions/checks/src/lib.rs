@@ -11,6 +11,7 @@
 //! verdict::decide attestation + evidence -> Succeeded or Failed     pure
 //! ```
 
+pub mod authorities;
 mod clock;
 pub mod cloudwatch;
 pub mod event;
@@ -20,7 +21,10 @@ pub mod message;
 pub mod plan;
 mod probe;
 pub mod run;
+mod secrets;
 pub mod surroundings;
+#[cfg(test)]
+mod test_authority;
 #[cfg(test)]
 mod test_server;
 pub mod verdict;

@@ -6,6 +6,7 @@
 //! no attempt. The first blocking check that fails ends the run: nothing starts any more, what is on its way has a moment
 //! left, and everything that was not run says so. The deadline ends everything: what did not pass by then is not passed.
 
+mod attempts;
 mod http;
 mod load;
 mod tls;
@@ -15,7 +16,6 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use rustls::RootCertStore;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -24,7 +24,6 @@ use crate::evidence::{CheckEvidence, Outcome, Severity};
 use crate::message::{Message, codes};
 use crate::plan::{Check, EventPlan, Kind};
 use crate::probe::http::Prober;
-use crate::probe::tls::system_roots;
 use crate::surroundings::{Endpoint, Surroundings};
 
 /// More would be a load test.
@@ -37,14 +36,13 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Runs the checks of an event and hands over what they saw, in the plan's order.
 pub async fn run(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckEvidence> {
-    // Reading the roots takes files and time, which only handshakes of our own need.
-    let needed = plan.checks.iter().any(|check| matches!(check.kind, Kind::Tls(_)));
-    let roots = if needed { system_roots() } else { RootCertStore::empty() };
-    run_trusting(plan, surroundings, roots).await
+    let mut seen = run_checks(plan, surroundings).await;
+    // Whatever a check has put into a message, a sample or an error passes here on its way out.
+    seen.iter_mut().for_each(|evidence| plan.secrets.redact(evidence));
+    seen
 }
 
-/// The same, with the roots that handshakes of our own trust.
-async fn run_trusting(plan: &EventPlan, surroundings: &Surroundings, roots: RootCertStore) -> Vec<CheckEvidence> {
+async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckEvidence> {
     let Some(green) = &surroundings.endpoints.green else {
         return plan
             .checks
@@ -57,7 +55,6 @@ async fn run_trusting(plan: &EventPlan, surroundings: &Surroundings, roots: Root
         surroundings,
         green,
         prober: Prober::new(green.clone(), execution.clone()),
-        roots,
         slots: Semaphore::new(AT_ONCE),
         ends: plan.checks.iter().map(|check| (check.id.as_str(), watch::Sender::new(None))).collect(),
         failed: watch::Sender::new(None),
@@ -101,7 +98,6 @@ struct Bench<'a> {
     surroundings: &'a Surroundings,
     green: &'a Endpoint,
     prober: Prober,
-    roots: RootCertStore,
     slots: Semaphore,
     /// How each check ended.
     ends: BTreeMap<&'a str, watch::Sender<Option<Outcome>>>,
@@ -141,7 +137,7 @@ impl Bench<'_> {
         match &check.kind {
             Kind::Http(http) => http::execute(check, http, &self.prober, limits).await,
             Kind::Load(load) => load::execute(check, load, &self.prober, limits).await,
-            Kind::Tls(tls) => tls::execute(check, tls, self.green, &self.roots, limits).await,
+            Kind::Tls(tls) => tls::execute(check, tls, self.green, limits).await,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::authorities::Authorities;
 use crate::cloudwatch::CloudWatch;
 
 /// Where a version is reached.
@@ -16,6 +17,8 @@ pub struct Endpoint {
     pub base: String,
     /// `Host` (and SNI), apart from the address.
     pub host: Option<String>,
+    /// Whom its certificate must come from; without it, those that the machine trusts.
+    pub ca: Option<Authorities>,
     /// What messages call it: `test listener`.
     pub via: String,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::tree::{Key, Node, Position, Value};
 use crate::message::{Message, codes};
+use crate::secrets::Secrets;
 
 /// Every problem found so far.
 #[derive(Debug)]
@@ -13,11 +14,13 @@ pub(crate) struct Problems {
     found: Vec<(Position, Message)>,
     /// Where a value is not known; whatever else is wrong with it follows from that.
     unknown_values: Vec<Position>,
+    /// Values that no problem may show.
+    pub(crate) secrets: Secrets,
 }
 
 impl Problems {
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), found: Vec::new(), unknown_values: Vec::new() }
+        Self { file: file.to_owned(), found: Vec::new(), unknown_values: Vec::new(), secrets: Secrets::default() }
     }
 
     /// `checks.yaml:38`, for messages about what a valid plan demands.
@@ -69,10 +72,11 @@ impl Problems {
         self.found.is_empty()
     }
 
-    /// In the order of the file.
+    /// In the order of the file, without secrets.
     pub(crate) fn into_messages(mut self) -> Vec<Message> {
         self.found.sort_by_key(|(at, _)| *at);
-        self.found.into_iter().map(|(_, message)| message).collect()
+        let hidden = |message: Message| Message { text: self.secrets.redacted(&message.text), ..message };
+        self.found.into_iter().map(|(_, message)| hidden(message)).collect()
     }
 }
 

@@ -101,7 +101,8 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
     let fields = request_fields(node, &check.path_of("http"), &FURTHER, problems);
     let request = fields.and_then(|fields| request(&fields, &FURTHER, check, problems));
     let expect = check.required("expect", problems);
-    let assertions = expect.map(|node| assertions(node, &check.path_of("expect"), problems)).unwrap_or_default();
+    let path = check.path_of("expect");
+    let assertions = expect.map(|node| assertions(node, &path, problems)).unwrap_or_default();
     Some(HttpCheck { request: request?, assertions })
 }
 

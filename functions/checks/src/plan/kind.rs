@@ -20,6 +20,9 @@ pub(crate) const NAMES: [&str; 3] = ["http", "load", "tls"];
 /// Kinds that exist in the plan's model and not in this version.
 pub(crate) const LATER: [&str; 6] = ["grpc_health", "websocket", "compare", "alarm", "metric", "approval"];
 
+/// Kinds that are judged once, over everything that they saw; repeating them until they pass would prove nothing.
+const JUDGED_ONCE: [&str; 1] = ["load"];
+
 impl Kind {
     /// Its name in plans and evidence.
     pub(crate) fn name(&self) -> &'static str {
@@ -27,6 +30,15 @@ impl Kind {
             Self::Http(_) => "http",
             Self::Load(_) => "load",
             Self::Tls(_) => "tls",
+        }
+    }
+
+    /// What its requests carry and nobody may see, besides `${secret:NAME}`.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Http(http) => http.request.secrets(),
+            Self::Load(load) => load.request.secrets(),
+            Self::Tls(_) => Vec::new(),
         }
     }
 }
@@ -44,10 +56,10 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], problems: &mut Problems) 
         }
         return None;
     };
-    if *name != "http"
+    if JUDGED_ONCE.contains(name)
         && let Some(retry) = check.get("retry")
     {
-        let text = format_args!("is for http checks; a {name} check is judged once");
+        let text = format_args!("a {name} check is judged once and not repeated");
         problems.add(retry.at, &check.path_of("retry"), text);
     }
     match *name {

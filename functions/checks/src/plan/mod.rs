@@ -1,10 +1,13 @@
 //! The check plan: what a team writes down to prove a version good.
 //!
 //! Text comes in (`read`), a [`Plan`] that cannot be wrong or every problem at once comes out. `tree` gives every key and
-//! value a place, `variables` fills in `${NAME}`, `fields` reads mappings and keeps the problems, `givens` is what a plan refers to, `reading`, `check`, `expectation` and a file a kind know the plan's shape, and
+//! value a place, `variables` fills in `${NAME}`, `fields` reads mappings and keeps the problems, `givens` is what a plan refers to and `beside` reads its
+//! files, `reading`, `endpoint`, `check`, `expectation` and a file a kind know the plan's shape, and
 //! `model` and `predicate` are what is left in the end. Nothing here reads a file, a clock or the environment.
 
+mod beside;
 mod check;
+mod endpoint;
 mod expectation;
 mod fields;
 mod givens;

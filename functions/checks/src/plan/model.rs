@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::kind::Kind;
+use crate::authorities::Authorities;
 use crate::event::HookEvent;
 use crate::evidence::{PlanIdentity, Severity};
 use crate::message::{Message, codes};
+use crate::secrets::Secrets;
 
 /// A valid plan.
 #[derive(Clone, Debug)]
@@ -22,6 +24,7 @@ pub struct Plan {
     pub attest: Attest,
     pub(crate) hooks: BTreeMap<HookEvent, Vec<String>>,
     pub(crate) checks: Vec<Check>,
+    pub(crate) secrets: Secrets,
 }
 
 /// How the time of a hook is divided.
@@ -57,6 +60,8 @@ pub struct EndpointSpec {
     pub via: Via,
     /// `Host` (and SNI), apart from the address.
     pub host: Option<String>,
+    /// Whom its certificate must come from; without it, those that the machine trusts.
+    pub ca: Option<Authorities>,
 }
 
 /// The way to a version.
@@ -130,6 +135,8 @@ pub(crate) struct Retry {
 #[derive(Clone, Debug)]
 pub struct EventPlan {
     pub(crate) checks: Vec<Check>,
+    /// What they must not show.
+    pub(crate) secrets: Secrets,
 }
 
 impl EventPlan {
@@ -163,12 +170,18 @@ impl Plan {
             )
             .at(self.identity.source.clone()));
         }
-        Ok(EventPlan { checks })
+        Ok(self.with_secrets(checks))
     }
 
     /// The checks that any event lists, each once: for a run that no deployment asks for.
     pub fn for_every_event(&self) -> EventPlan {
         let listed = |check: &&Check| self.hooks.values().any(|ids| ids.contains(&check.id));
-        EventPlan { checks: self.checks.iter().filter(listed).cloned().collect() }
+        self.with_secrets(self.checks.iter().filter(listed).cloned().collect())
+    }
+
+    fn with_secrets(&self, checks: Vec<Check>) -> EventPlan {
+        let mut secrets = self.secrets.clone();
+        checks.iter().flat_map(|check| check.kind.secrets()).for_each(|value| secrets.add(value));
+        EventPlan { checks, secrets }
     }
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use super::check::{Entry, always_skipped, check, known_ids, references};
+use super::endpoint::endpoints;
 use super::fields::{Fields, Problems, integer, list, texts};
 use super::givens::Givens;
-use super::model::{Attest, Budget, EndpointSpec, EndpointSpecs, Plan, Requirement, TargetsHealthy, Via};
+use super::model::{Attest, Budget, Plan, Requirement, TargetsHealthy};
 use super::tree::{Node, Position, Value};
 use super::variables;
 use crate::event::HookEvent;
@@ -60,7 +60,7 @@ impl std::error::Error for PlanErrors {}
 /// Every problem, each with path, line, column and, for a name, the nearest known one.
 pub fn read(text: &str, file: &str, givens: &Givens<'_>) -> Result<Plan, PlanErrors> {
     let mut problems = Problems::new(file);
-    let plan = parse(text, givens, &mut problems).and_then(|root| plan(&root, text, file, &mut problems));
+    let plan = parse(text, givens, &mut problems).and_then(|root| plan(&root, text, file, givens, &mut problems));
     match plan {
         Some(plan) if problems.none() => Ok(plan),
         _ => Err(PlanErrors(problems.into_messages())),
@@ -82,7 +82,7 @@ fn parse(text: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Nod
     };
     match serde_saphyr::from_str_with_options::<Node>(text, options) {
         Ok(mut root) => {
-            variables::substitute(&mut root, "", givens.variable, problems);
+            variables::substitute(&mut root, "", givens, problems);
             Some(root)
         }
         Err(error) => {
@@ -94,7 +94,7 @@ fn parse(text: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Nod
     }
 }
 
-fn plan(root: &Node, text: &str, file: &str, problems: &mut Problems) -> Option<Plan> {
+fn plan(root: &Node, text: &str, file: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Plan> {
     let known = ["version", "budget", "endpoints", "attest", "hooks", "checks"];
     let fields = Fields::read(root, "", &known, &["mode", "until"], problems)?;
     if let Some(node) = fields.required("version", problems)
@@ -103,7 +103,7 @@ fn plan(root: &Node, text: &str, file: &str, problems: &mut Problems) -> Option<
         problems.add(node.at, "version", "expected 1, the only version there is");
     }
     let budget = fields.get("budget").and_then(|node| budget(node, problems)).unwrap_or_default();
-    let endpoints = endpoints(fields.get("endpoints"), problems);
+    let endpoints = endpoints(fields.get("endpoints"), givens, problems);
     let attest = fields.get("attest").and_then(|node| attest(node, problems)).unwrap_or_default();
     let checks = fields.required("checks", problems).map(|node| checks(node, problems)).unwrap_or_default();
     // A check that is wrong in itself is still there for those that name it.
@@ -113,7 +113,7 @@ fn plan(root: &Node, text: &str, file: &str, problems: &mut Problems) -> Option<
     always_skipped(&checks, fields.get("hooks"), &hooks, problems);
     let identity = PlanIdentity { source: file.to_owned(), sha256: format!("{:x}", Sha256::digest(text.as_bytes())) };
     let checks = checks.into_iter().filter_map(|entry| entry.check).collect();
-    Some(Plan { identity, budget, endpoints, attest, hooks, checks })
+    Some(Plan { identity, budget, endpoints, attest, hooks, checks, secrets: problems.secrets.clone() })
 }
 
 fn budget(node: &Node, problems: &mut Problems) -> Option<Budget> {
@@ -145,72 +145,6 @@ fn budget(node: &Node, problems: &mut Problems) -> Option<Budget> {
         report_reserve: reserve.unwrap_or(defaults.report_reserve),
         stabilise: stabilise.unwrap_or(defaults.stabilise),
     })
-}
-
-fn endpoints(node: Option<&Node>, problems: &mut Problems) -> EndpointSpecs {
-    let fields = node.and_then(|node| Fields::read(node, "endpoints", &["green", "blue"], &[], problems));
-    let mut side = |name: &str, default: Via| {
-        let node = fields.as_ref().and_then(|fields| fields.get(name));
-        node.and_then(|node| endpoint(node, &format!("endpoints.{name}"), default.clone(), problems))
-            .unwrap_or(EndpointSpec { via: default, host: None })
-    };
-    EndpointSpecs { green: side("green", Via::TestListener), blue: side("blue", Via::ProductionListener) }
-}
-
-fn endpoint(node: &Node, path: &str, default: Via, problems: &mut Problems) -> Option<EndpointSpec> {
-    let fields = Fields::read(node, path, &["via", "url", "host"], &[], problems)?;
-    let ways =
-        [("test_listener", Way::TestListener), ("production_listener", Way::ProductionListener), ("url", Way::Url)];
-    let way = fields.word("via", &ways, problems);
-    let url = fields.text("url", problems);
-    if let (Some(url), Some(node)) = (&url, fields.get("url"))
-        && !is_base(url)
-    {
-        let text = format_args!("expected http://host:port or https://host:port and nothing behind it, got {url:?}");
-        problems.add(node.at, &fields.path_of("url"), text);
-    }
-    let via = match (way, url) {
-        (Some(Way::Url), None) => {
-            problems.add(node.at, path, "says via: url and gives no url");
-            default
-        }
-        (Some(Way::TestListener | Way::ProductionListener), Some(_)) => {
-            problems.add(node.at, path, "says both via and url; one of them is the way");
-            default
-        }
-        (Some(Way::TestListener), None) => Via::TestListener,
-        (Some(Way::ProductionListener), None) => Via::ProductionListener,
-        (Some(Way::Url) | None, Some(url)) => Via::Url(url.trim_end_matches('/').to_owned()),
-        (None, None) => default,
-    };
-    let host = fields.text("host", problems);
-    if let (Some(host), Some(node)) = (&host, fields.get("host"))
-        && !is_host(host)
-    {
-        problems.add(node.at, &fields.path_of("host"), format_args!("expected a host name, got {host:?}"));
-    }
-    Some(EndpointSpec { via, host })
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    TestListener,
-    ProductionListener,
-    Url,
-}
-
-fn is_base(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.host_str().is_some()
-            && (url.username(), url.password()) == ("", None)
-            && (url.path(), url.query(), url.fragment()) == ("/", None, None)
-    })
-}
-
-/// A name, perhaps with a port.
-fn is_host(text: &str) -> bool {
-    !text.contains(['/', '\\', '@', '?', '#', ' ']) && is_base(&format!("http://{text}"))
 }
 
 fn attest(node: &Node, problems: &mut Problems) -> Option<Attest> {

@@ -16,7 +16,15 @@ fn variables(name: &str) -> Option<String> {
 }
 
 fn givens() -> Givens<'static> {
-    Givens::at(jiff::Timestamp::UNIX_EPOCH).with_variables(&variables)
+    Givens::at(jiff::Timestamp::UNIX_EPOCH).with_variables(&variables).with_files(&beside)
+}
+
+fn beside(file: &str) -> Result<Vec<u8>, String> {
+    match file {
+        "certs/text.pem" => Ok(b"no certificate".to_vec()),
+        "large.pem" => Ok(vec![b' '; 1024 * 1024 + 1]),
+        _ => Err("no such file".to_owned()),
+    }
 }
 
 fn problems(text: &str) -> Vec<String> {
@@ -99,7 +107,10 @@ checks:
 fn a_good_plan_is_read_as_it_is_meant() {
     let plan = read(GOOD, "checks.yaml", &givens()).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(plan.budget.total, Some(Duration::from_secs(480)));
-    assert_eq!(plan.endpoints.green, EndpointSpec { via: Via::TestListener, host: Some("shop.example.com".into()) });
+    assert_eq!(
+        plan.endpoints.green,
+        EndpointSpec { via: Via::TestListener, host: Some("shop.example.com".into()), ca: None }
+    );
     assert_eq!(plan.endpoints.blue.via, Via::Url("https://127.0.0.1:8443".into()));
     assert_eq!(plan.attest.routing, Requirement::Off);
     assert_eq!(plan.attest.targets_healthy, TargetsHealthy::AtLeast(2));
@@ -196,7 +207,7 @@ const BAD: &[(Shape, &str, &str)] = &[
     (EXPECTING, "{ json: [ { at: $.a, in: [] } ] }", "checks[0].expect.json[0].in: lists no value; nothing could pass (checks.yaml:6:38)"),
     (EXPECTING, "{ schema: product.json }", "checks[0].expect: \"schema\" is not supported by this version (checks.yaml:6:15)"),
     (EXPECTING, "{ status: \"${UNSET}\" }", "checks[0].expect.status: variable \"UNSET\" is not defined (checks.yaml:6:23)"),
-    (EXPECTING, "{ body: \"${secret:TOKEN}\" }", "checks[0].expect.body: \"${secret:TOKEN}\" is not supported by this version (checks.yaml:6:21)"),
+    (EXPECTING, "{ body: \"${secret:TOKEN}\" }", "checks[0].expect.body: secret \"TOKEN\" is not defined (checks.yaml:6:21)"),
     (EXPECTING, "{ body: \"${\" }", "checks[0].expect.body: \"${\" without \"}\"; write \"$${\" for a literal one (checks.yaml:6:21)"),
     (EXPECTING, "{ status: \"${YAML}\" }", "checks[0].expect.status: expected a whole number from 100 to 599, got \"200\\nexpect: {}\" (checks.yaml:6:23)"),
     (ASKING, "{ gett: / }", "checks[0].http: unknown field \"gett\" (checks.yaml:5:13); did you mean \"get\"?"),
@@ -236,7 +247,7 @@ const BAD: &[(Shape, &str, &str)] = &[
     (LIMITING, "[ 'p95 <= 250' ]", "checks[0].expect[0]: expected a duration such as 250ms after p95 <=, got \"250\" (checks.yaml:6:15)"),
     (LIMITING, "[ 'errors <= 3' ]", "checks[0].expect[0]: expected a percentage below 100 such as 0.5% after errors <=, got \"3\" (checks.yaml:6:15)"),
     (LIMITING, "[ 'achieved_rate <= 19/s' ]", "checks[0].expect[0]: achieved_rate is limited by >= or >, got \"<=\" (checks.yaml:6:15)"),
-    (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nexpect: [ 'p95 <= 1s' ]\nretry: { until: 2s }", "checks[0].retry: is for http checks; a load check is judged once (checks.yaml:7:12)"),
+    (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nexpect: [ 'p95 <= 1s' ]\nretry: { until: 2s }", "checks[0].retry: a load check is judged once and not repeated (checks.yaml:7:12)"),
     (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nhttp: { get: / }\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 2; add one of http, load, tls (checks.yaml:4:5)"),
     (TRUSTING, "{}", "checks[0].expect: expects nothing; say at least `valid_for_at_least: 21d` (checks.yaml:6:13)"),
     (TRUSTING, "{ valid_for_atleast: 21d }", "checks[0].expect: unknown field \"valid_for_atleast\" (checks.yaml:6:15); did you mean \"valid_for_at_least\"?"),
@@ -244,7 +255,7 @@ const BAD: &[(Shape, &str, &str)] = &[
     (TRUSTING, "{ names_include: [] }", "checks[0].expect.names_include: lists no name; nothing would be checked (checks.yaml:6:30)"),
     (TRUSTING, "{ names_include: 'https://a' }", "checks[0].expect.names_include: expected a host name without a port, got \"https://a\" (checks.yaml:6:30)"),
     (TRUSTING, "{ issuer: { contain: R3 } }", "checks[0].expect.issuer: unknown field \"contain\" (checks.yaml:6:25); did you mean \"contains\"?"),
-    (WITH, "id: a\ntls: { ca: ca.pem }\nexpect: { valid_for_at_least: 1d }", "checks[0].tls: \"ca\" is not supported by this version (checks.yaml:5:12)"),
+    (WITH, "id: a\ntls: { ca: ca.pem }\nexpect: { valid_for_at_least: 1d }", "checks[0].tls: unknown field \"ca\" (checks.yaml:5:12)"),
     (WITH, "id: a\ntls: {}", "checks[0]: \"expect\" is missing (checks.yaml:4:5)"),
     (WHOLE, "version: 1
 hooks: { AfterAllowTestTraffic: [a, a] }
@@ -278,12 +289,31 @@ checks:
     (AND, "endpoints: { green: { via: test_listener, url: 'http://a' } }", "endpoints.green: says both via and url; one of them is the way (checks.yaml:2:21)"),
     (AND, "endpoints: { green: { url: 'http://user@a/b' } }", "endpoints.green.url: expected http://host:port or https://host:port and nothing behind it, got \"http://user@a/b\" (checks.yaml:2:28)"),
     (AND, "endpoints: { green: { host: 'http://a' } }", "endpoints.green.host: expected a host name, got \"http://a\" (checks.yaml:2:29)"),
+    (AND, "endpoints: { green: { ca: ../ca.pem } }", "endpoints.green.ca: expected the path of a file beside the plan, such as schemas/product.json, got \"../ca.pem\" (checks.yaml:2:27)"),
+    (AND, "endpoints: { green: { ca: /etc/ca.pem } }", "endpoints.green.ca: expected the path of a file beside the plan, such as schemas/product.json, got \"/etc/ca.pem\" (checks.yaml:2:27)"),
+    (AND, "endpoints: { green: { ca: certs/none.pem } }", "endpoints.green.ca: certs/none.pem cannot be read: no such file (checks.yaml:2:27)"),
+    (AND, "endpoints: { green: { ca: certs/text.pem } }", "endpoints.green.ca: certs/text.pem cannot be used: it holds no certificate; expected PEM, `-----BEGIN CERTIFICATE-----` (checks.yaml:2:27)"),
+    (AND, "endpoints: { green: { ca: large.pem } }", "endpoints.green.ca: large.pem has 1048577 bytes; at most 1048576 are read (checks.yaml:2:27)"),
     (WHOLE, "", "expected a mapping, got nothing (checks.yaml:1:1)"),
     (WHOLE, "a: [", "neither YAML nor JSON: unclosed bracket '[' at line 1, column 4 (checks.yaml:1:4)"),
     (WHOLE, "- a", "expected a mapping, got a list (checks.yaml:1:1)"),
     (WHOLE, "version: 1\nversion: 1\nhooks: {}\nchecks: []", "\"version\" stands twice; it is already on line 1 (checks.yaml:2:1)\nhooks: names no event; nothing would be validated (checks.yaml:3:8)\nchecks: lists no checks; nothing would be validated (checks.yaml:4:9)"),
     (WHOLE, "version: 2\nhooks: { AfterAllowTestTrafic: [a] }\nchecks: [{ id: a, http: { get: / }, expect: { status: 200 } }]", "version: expected 1, the only version there is (checks.yaml:1:10)\nhooks: unknown event \"AfterAllowTestTrafic\" (checks.yaml:2:10); did you mean \"AfterAllowTestTraffic\"?"),
 ];
+
+#[test]
+fn no_problem_shows_a_secret() {
+    let secret = |name: &str| (name == "T").then(|| "t0p\"secret".to_owned());
+    let givens = Givens::at(jiff::Timestamp::UNIX_EPOCH).with_secrets(&secret);
+    let text = with("id: a\nhttp: { get: '${secret:T}' }\nexpect: { status: '${secret:T}' }\nafter: ['${secret:T}']");
+    let errors = read(&text, "checks.yaml", &givens).unwrap_err().to_string();
+    assert_eq!(
+        errors,
+        "GL1001 plan: checks[0].http.get: expected a path that begins with / and is percent-encoded, got \"[redacted]\" (checks.yaml:5:18)\n\
+         GL1001 plan: checks[0].expect.status: expected a whole number from 100 to 599, got \"[redacted]\" (checks.yaml:6:23)\n\
+         GL1001 plan: checks[0].after: unknown check \"[redacted]\" (checks.yaml:7:13); expected one of a"
+    );
+}
 
 #[test]
 fn a_plan_has_a_size() {

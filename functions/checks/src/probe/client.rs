@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Url, redirect, retry};
+use reqwest::{Certificate, Client, Url, redirect, retry};
+use rustls::pki_types::CertificateDer;
 
 use crate::surroundings::Endpoint;
 
@@ -35,6 +36,11 @@ pub(crate) fn client(endpoint: &Endpoint, kept: usize) -> Result<(Url, Client), 
         // No certificate is ever looked at, so a machine without a trust store can do this.
         "http" => builder = builder.tls_certs_only([]),
         "https" => {
+            if let Some(ca) = &endpoint.ca {
+                let certificate = |der: &CertificateDer<'_>| Certificate::from_der(der);
+                let trusted: Result<Vec<_>, _> = ca.certificates().iter().map(certificate).collect();
+                builder = builder.tls_certs_only(trusted.map_err(|error| error.to_string())?);
+            }
             // The name of the certificate comes from the URL, the address from the resolver.
             if let Some(host) = &endpoint.host {
                 let name = Url::parse(&format!("https://{host}/")).map_err(|error| error.to_string())?;

@@ -24,7 +24,8 @@ async fn ask_as(base: &str, host: Option<&str>, http: &str) -> Result<Answer, Pr
 }
 
 async fn ask_within(timeout: Duration, base: &str, host: Option<&str>, http: &str) -> Result<Answer, ProbeError> {
-    let endpoint = Endpoint { base: base.to_owned(), host: host.map(str::to_owned), via: "test listener".to_owned() };
+    let endpoint =
+        Endpoint { base: base.to_owned(), host: host.map(str::to_owned), ca: None, via: "test listener".to_owned() };
     let prober = Prober::new(endpoint, "execution".to_owned());
     prober.ask("a", &request(http), timeout).await.map_err(|(error, _)| error)
 }

@@ -2,22 +2,19 @@
 //! the connection, and an untrusted one is never completed.
 
 use std::fmt;
-use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::Url;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::net::TcpStream;
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::TlsConnector;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::client::CONNECT_TIMEOUT;
+use super::connection::{Target, verified_by, verifier};
 use super::http::ProbeError;
 use crate::surroundings::Endpoint;
 
@@ -48,68 +45,28 @@ pub(crate) enum Trust {
     Other(String),
 }
 
-/// The roots that this machine trusts.
-pub(crate) fn system_roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    // What cannot be read is not trusted; with no root at all the check says so.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
-}
-
 /// Connects, shakes hands, and hangs up.
-pub(crate) async fn look(
-    endpoint: &Endpoint,
-    roots: RootCertStore,
-    timeout: Duration,
-) -> Result<Presented, ProbeError> {
-    tokio::time::timeout(timeout, shake_hands(endpoint, roots)).await.map_err(|_| ProbeError::Timeout(timeout))?
+pub(crate) async fn look(endpoint: &Endpoint, timeout: Duration) -> Result<Presented, ProbeError> {
+    tokio::time::timeout(timeout, shake_hands(endpoint)).await.map_err(|_| ProbeError::Timeout(timeout))?
 }
 
-async fn shake_hands(endpoint: &Endpoint, roots: RootCertStore) -> Result<Presented, ProbeError> {
-    let unusable = |reason: String| ProbeError::Address(endpoint.base.clone(), reason);
-    let url = Url::parse(&endpoint.base).map_err(|error| unusable(error.to_string()))?;
-    if url.scheme() != "https" {
-        return Err(unusable("it does not speak TLS; a tls check needs https".to_owned()));
+async fn shake_hands(endpoint: &Endpoint) -> Result<Presented, ProbeError> {
+    let target = Target::of(endpoint)?;
+    if !target.secure {
+        let reason = "it does not speak TLS; a tls check needs https";
+        return Err(ProbeError::Address(endpoint.base.clone(), reason.to_owned()));
     }
-    let address = url.host_str().ok_or_else(|| unusable("it names no host".to_owned()))?.trim_matches(['[', ']']);
-    let host = match &endpoint.host {
-        Some(host) => {
-            let named = Url::parse(&format!("https://{host}/")).map_err(|error| unusable(error.to_string()))?;
-            named.host_str().unwrap_or(host).trim_matches(['[', ']']).to_owned()
-        }
-        None => address.to_owned(),
-    };
-    let name = ServerName::try_from(host.clone()).map_err(|error| unusable(error.to_string()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-        .build()
-        .map_err(|error| ProbeError::Tls(format!("this machine has no usable roots: {error}")))?;
-    let witness = Arc::new(Witness { inner, seen: Mutex::default() });
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ProbeError::Tls(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
-    let connecting = TcpStream::connect((address, url.port_or_known_default().unwrap_or(443)));
-    let stream = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
-        .await
-        .map_err(|_| ProbeError::ConnectTimeout)?
-        .map_err(|error| connect_error(&error))?;
+    let name = target.server_name()?;
+    let witness = Arc::new(Witness { inner: verifier(endpoint)?, seen: Mutex::default() });
+    let config = verified_by(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)?;
+    let stream = target.tcp().await?;
     let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
     let seen = witness.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     match (seen, shaken) {
         // A certificate that the witness found good, and a handshake that failed all the same.
         (Some(Seen { refused: None, .. }) | None, Err(error)) => Err(ProbeError::Tls(error.to_string())),
         (None, Ok(_)) => Err(ProbeError::Tls("the server showed no certificate".to_owned())),
-        (Some(seen), _) => presented(host, &seen).map_err(ProbeError::Tls),
-    }
-}
-
-fn connect_error(error: &io::Error) -> ProbeError {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => ProbeError::Refused,
-        _ => ProbeError::Connect(format!(": {error}")),
+        (Some(seen), _) => presented(target.name, &seen).map_err(ProbeError::Tls),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn limits(stabilise: Duration, deadline: Duration) -> Limits {
 }
 
 pub(super) fn endpoints(base: &str) -> Endpoints {
-    let green = Endpoint { base: base.to_owned(), host: None, via: "test listener".to_owned() };
+    let green = Endpoint { base: base.to_owned(), host: None, ca: None, via: "test listener".to_owned() };
     Endpoints { green: Some(green), blue: None }
 }
 
@@ -282,4 +282,38 @@ async fn a_secret_that_the_service_echoes_is_not_in_the_evidence_and_the_key_sta
         requests.len() > 1 && requests.iter().all(|text| text.contains("idempotency-key: execution-a\r\n")),
         "{requests:?}"
     );
+}
+
+#[tokio::test]
+async fn a_secret_of_the_plan_is_in_no_message_sample_context_or_error_whatever_the_service_echoes() {
+    let address = address();
+    let base = address.base.clone();
+    address.serve(|_, text| match text.split(['?', ' ']).nth(1) {
+        Some("/away") => Reply::Answer(302, "location: http://elsewhere.test/t0p\"secret!\r\n", Vec::new()),
+        _ => Reply::Answer(200, "x-echo: t0p\"secret!\r\n", [&[b' '; 2040], b"t0p\"secret!".as_slice()].concat()),
+    });
+    let text = "version: 1\nhooks: { AfterAllowTestTraffic: [echo, away, many] }\nchecks:
+  - id: echo
+    severity: warn
+    http: { get: '/?key=t0p%22secret%21', headers: { x-any: '${secret:shop/key}' } }
+    expect:
+      headers: { x-echo: { not: '${secret:shop/key}' } }
+      body: { contains: 'not ${secret:shop/key}' }
+  - { id: away, severity: warn, http: { get: /away, follow: 3 }, expect: { status: 200 } }
+  - id: many
+    severity: warn
+    load: { get: '/?key=t0p%22secret%21', rate: 100/s, for: 100ms, warm_up: { requests: 1 } }
+    expect: [ 'max <= 1ms' ]
+";
+    let secret = |name: &str| (name == "shop/key").then(|| "t0p\"secret!".to_owned());
+    let givens = plan::Givens::at(jiff::Timestamp::UNIX_EPOCH).with_secrets(&secret);
+    let plan = plan::read(text, "checks.yaml", &givens).unwrap_or_else(|errors| panic!("{errors}"));
+    let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
+    let evidence = run(&event, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, 20 * SECOND))).await;
+    let json = serde_json::to_string(&evidence).unwrap();
+    assert!(!json.contains("t0p"), "{json}");
+    assert_eq!(evidence[0].messages[0].text, "header x-echo expected not \"[redacted]\", got \"[redacted]\" (string)");
+    assert_eq!(evidence[0].samples[0].request, "GET /?key=[redacted]");
+    assert!(evidence[0].samples[0].body.as_ref().is_some_and(|body| body.ends_with(" [redacte")), "{json}");
+    assert!(evidence[1].messages[0].text.contains("a redirect to http://elsewhere.test"), "{json}");
 }

@@ -1,0 +1,132 @@
+//! A connection of our own to an endpoint, for what goes over no HTTP/1.1 client: plain or over TLS by its scheme, to its
+//! address and in the name of its host. TLS is always verified; nothing is sent over the connection here.
+
+use std::io;
+use std::sync::Arc;
+
+use reqwest::Url;
+use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+
+use super::client::CONNECT_TIMEOUT;
+use super::http::ProbeError;
+use crate::authorities::roots;
+use crate::surroundings::Endpoint;
+
+/// Where an endpoint is and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    base: String,
+    /// A name or an address, without brackets.
+    pub(crate) address: String,
+    pub(crate) port: u16,
+    pub(crate) secure: bool,
+    /// What its certificate must be for, without a port.
+    pub(crate) name: String,
+    /// `Host` and `:authority`.
+    pub(crate) authority: String,
+}
+
+impl Target {
+    pub(crate) fn of(endpoint: &Endpoint) -> Result<Self, ProbeError> {
+        let unusable = |reason: String| ProbeError::Address(endpoint.base.clone(), reason);
+        let url = Url::parse(&endpoint.base).map_err(|error| unusable(error.to_string()))?;
+        let secure = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            other => return Err(unusable(format!("{other} is neither http nor https"))),
+        };
+        let host = url.host_str().ok_or_else(|| unusable("it names no host".to_owned()))?;
+        let (name, authority) = match &endpoint.host {
+            Some(host) => {
+                let named = Url::parse(&format!("https://{host}/")).map_err(|error| unusable(error.to_string()))?;
+                (named.host_str().unwrap_or(host).to_owned(), host.clone())
+            }
+            None => {
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                (host.to_owned(), format!("{host}{port}"))
+            }
+        };
+        let bare = |name: &str| name.trim_matches(['[', ']']).to_owned();
+        Ok(Self {
+            base: endpoint.base.clone(),
+            address: bare(host),
+            port: url.port_or_known_default().unwrap_or(443),
+            secure,
+            name: bare(&name),
+            authority,
+        })
+    }
+
+    pub(crate) fn server_name(&self) -> Result<ServerName<'static>, ProbeError> {
+        ServerName::try_from(self.name.clone())
+            .map_err(|error| ProbeError::Address(self.base.clone(), error.to_string()))
+    }
+
+    pub(crate) async fn tcp(&self) -> Result<TcpStream, ProbeError> {
+        let connecting = TcpStream::connect((self.address.as_str(), self.port));
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+        connected.map_err(|_| ProbeError::ConnectTimeout)?.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => ProbeError::Refused,
+            _ => ProbeError::Connect(format!(": {error}")),
+        })
+    }
+}
+
+/// The ordinary verification, against what the endpoint trusts.
+pub(crate) fn verifier(endpoint: &Endpoint) -> Result<Arc<WebPkiServerVerifier>, ProbeError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    WebPkiServerVerifier::builder_with_provider(roots(endpoint.ca.as_ref()), provider)
+        .build()
+        .map_err(|error| ProbeError::Tls(format!("this machine has no usable roots: {error}")))
+}
+
+pub(crate) fn verified_by(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, ProbeError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ProbeError::Tls(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(base: &str, host: Option<&str>) -> Result<Target, String> {
+        let endpoint = Endpoint {
+            base: base.to_owned(),
+            host: host.map(str::to_owned),
+            ca: None,
+            via: "test listener".to_owned(),
+        };
+        Target::of(&endpoint).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_address_is_the_bases_and_the_name_is_the_hosts() {
+        for (base, host, address, port, name, authority) in [
+            ("http://10.0.0.1:8080", None, "10.0.0.1", 8080, "10.0.0.1", "10.0.0.1:8080"),
+            ("https://elb.example", Some("shop.test"), "elb.example", 443, "shop.test", "shop.test"),
+            ("https://elb.example:8443", Some("shop.test:9000"), "elb.example", 8443, "shop.test", "shop.test:9000"),
+            ("http://[::1]:80", None, "::1", 80, "::1", "[::1]"),
+        ] {
+            let seen = target(base, host).unwrap();
+            let seen = (seen.address, seen.port, seen.name, seen.authority);
+            assert_eq!(seen, (address.to_owned(), port, name.to_owned(), authority.to_owned()), "{base}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_told() {
+        assert_eq!(
+            target("ftp://a", None).unwrap_err(),
+            "the address \"ftp://a\" cannot be used: ftp is neither http nor https"
+        );
+    }
+}
