@@ -1,21 +1,32 @@
 //! CloudWatch as the checks see it: alarms and metric values, asked for through whoever can reach AWS. There is no AWS in
 //! this crate; the hook and the driver bring the other side.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
 use jiff::Timestamp;
 
 /// The answer to a question that takes a while.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unanswered>> + Send + 'a>>;
 
-/// Answers questions about alarms and metrics. An error is a text for people: what failed, and why.
+/// Answers questions about alarms and metrics. Whoever implements it has its own patience with a network and with a
+/// permission that is new; what it gives up on is an error here.
 pub trait CloudWatch: Send + Sync {
-    /// The alarms with these names; one that does not exist is missing from the answer.
-    fn alarms(&self, names: &[String]) -> Answer<'_, Vec<Alarm>>;
+    /// The alarms with these names, metric and composite; one that does not exist is missing from the answer.
+    fn alarms<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<Alarm>>;
 
     /// The values of a metric from `from` (inclusive) to `to` (exclusive), oldest first; a period without data is missing.
-    fn metric(&self, query: &MetricQuery, from: Timestamp, to: Timestamp) -> Answer<'_, Vec<Datapoint>>;
+    fn metric<'a>(&'a self, query: &'a MetricQuery, from: Timestamp, to: Timestamp) -> Answer<'a, Vec<Datapoint>>;
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// For people: what failed, why, and what to do.
+    pub text: String,
+    /// Whether a later question may be answered: throttled, no network, a server's fault.
+    pub may_pass: bool,
 }
 
 /// One alarm, metric or composite.
@@ -44,6 +55,28 @@ pub enum AlarmState {
     Other(String),
 }
 
+impl From<&str> for AlarmState {
+    fn from(wire: &str) -> Self {
+        match wire {
+            "OK" => Self::Ok,
+            "ALARM" => Self::Alarm,
+            "INSUFFICIENT_DATA" => Self::InsufficientData,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for AlarmState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ok => "OK",
+            Self::Alarm => "ALARM",
+            Self::InsufficientData => "INSUFFICIENT_DATA",
+            Self::Other(other) => other,
+        })
+    }
+}
+
 /// Which metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricQuery {
@@ -57,6 +90,17 @@ pub struct MetricQuery {
     pub statistic: String,
     /// Length of a period, in seconds.
     pub period_seconds: u32,
+}
+
+impl fmt::Display for MetricQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} {}", self.statistic, self.namespace, self.name)?;
+        if self.dimensions.is_empty() {
+            return Ok(());
+        }
+        let dimensions: Vec<_> = self.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        write!(f, " ({})", dimensions.join(", "))
+    }
 }
 
 /// One period's value.

@@ -87,6 +87,16 @@ pub mod codes {
     pub const NOTHING_VALIDATED: &str = "GL1205";
     /// Too few samples to judge by.
     pub const TOO_FEW_SAMPLES: &str = "GL1301";
+    /// A CloudWatch alarm is red.
+    pub const ALARM_RED: &str = "GL1311";
+    /// CloudWatch does not know how an alarm stands, or nothing is left to watch.
+    pub const ALARM_UNSETTLED: &str = "GL1312";
+    /// An alarm does not exist.
+    pub const ALARM_MISSING: &str = "GL1313";
+    /// A metric has no value for a period.
+    pub const METRIC_WITHOUT_DATA: &str = "GL1314";
+    /// CloudWatch could not be asked.
+    pub const CLOUDWATCH_UNREADABLE: &str = "GL1315";
     /// The report could not be delivered.
     pub const REPORT_UNREACHABLE: &str = "GL1901";
     /// The report was refused for want of permission.

@@ -6,9 +6,12 @@
 //! no attempt. The first blocking check that fails ends the run: nothing starts any more, what is on its way has a moment
 //! left, and everything that was not run says so. The deadline ends everything: what did not pass by then is not passed.
 
+mod alarm;
 mod attempts;
+mod cloudwatch;
 mod http;
 mod load;
+mod metric;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -135,8 +138,10 @@ impl Bench<'_> {
     async fn execute(&self, check: &Check) -> CheckEvidence {
         let limits = &self.surroundings.limits;
         match &check.kind {
+            Kind::Alarm(alarm) => alarm::execute(check, alarm, self.surroundings).await,
             Kind::Http(http) => http::execute(check, http, &self.prober, limits).await,
             Kind::Load(load) => load::execute(check, load, &self.prober, limits).await,
+            Kind::Metric(metric) => metric::execute(check, metric, self.surroundings).await,
             Kind::Tls(tls) => tls::execute(check, tls, self.green, limits).await,
         }
     }
@@ -200,6 +205,8 @@ fn is_not_ready(status: StatusCode) -> bool {
     [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&status)
 }
 
+#[cfg(test)]
+mod cloudwatch_tests;
 #[cfg(test)]
 mod load_tests;
 #[cfg(test)]

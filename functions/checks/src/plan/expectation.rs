@@ -210,12 +210,20 @@ fn condition(name: &str, node: &Node, path: &str, problems: &mut Problems) -> Op
     })
 }
 
-/// What a number of things can be compared with.
-const OF_A_COUNT: [&str; 7] = ["equals", "not", "in", "greater_than", "at_least", "less_than", "at_most"];
+/// What is expected of numbers: a number, or conditions on one.
+pub(crate) fn of_numbers(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
+    match &node.value {
+        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_NUMBER, &[], problems)?, problems),
+        _ => number(node, path, problems).map(|number| Predicate(vec![Condition::Equals(Json::from(number))])),
+    }
+}
+
+/// What a number can be compared with.
+const OF_A_NUMBER: [&str; 7] = ["equals", "not", "in", "greater_than", "at_least", "less_than", "at_most"];
 
 fn count(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
     match &node.value {
-        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_COUNT, &[], problems)?, problems),
+        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_NUMBER, &[], problems)?, problems),
         _ => integer(node, path, 0, u64::MAX, problems)
             .map(|count| Predicate(vec![Condition::Equals(Json::from(count))])),
     }

@@ -1,34 +1,40 @@
 //! The kinds of checks. Each has one file here, one under `probe`, one under `judge` and one under `run`; this is where they
 //! are listed.
 
+use super::alarm::{self, AlarmCheck};
 use super::fields::{Fields, Problems};
 use super::http::{self, HttpCheck};
 use super::load::{self, LoadCheck};
+use super::metric::{self, MetricCheck};
 use super::tls::{self, TlsCheck};
 
 /// What a check does and what it expects.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
+    Alarm(AlarmCheck),
     Http(HttpCheck),
     Load(LoadCheck),
+    Metric(MetricCheck),
     Tls(TlsCheck),
 }
 
 /// The kinds of this version.
-pub(crate) const NAMES: [&str; 3] = ["http", "load", "tls"];
+pub(crate) const NAMES: [&str; 5] = ["http", "load", "tls", "alarm", "metric"];
 
 /// Kinds that exist in the plan's model and not in this version.
-pub(crate) const LATER: [&str; 6] = ["grpc_health", "websocket", "compare", "alarm", "metric", "approval"];
+pub(crate) const LATER: [&str; 4] = ["grpc_health", "websocket", "compare", "approval"];
 
 /// Kinds that are judged once, over everything that they saw; repeating them until they pass would prove nothing.
-const JUDGED_ONCE: [&str; 1] = ["load"];
+const JUDGED_ONCE: [&str; 3] = ["load", "alarm", "metric"];
 
 impl Kind {
     /// Its name in plans and evidence.
     pub(crate) fn name(&self) -> &'static str {
         match self {
+            Self::Alarm(_) => "alarm",
             Self::Http(_) => "http",
             Self::Load(_) => "load",
+            Self::Metric(_) => "metric",
             Self::Tls(_) => "tls",
         }
     }
@@ -38,8 +44,13 @@ impl Kind {
         match self {
             Self::Http(http) => http.request.secrets(),
             Self::Load(load) => load.request.secrets(),
-            Self::Tls(_) => Vec::new(),
+            Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => Vec::new(),
         }
+    }
+
+    /// Whether it asks CloudWatch.
+    pub(crate) fn asks_cloudwatch(&self) -> bool {
+        matches!(self, Self::Alarm(_) | Self::Metric(_))
     }
 }
 
@@ -59,11 +70,14 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], problems: &mut Problems) 
     if JUDGED_ONCE.contains(name)
         && let Some(retry) = check.get("retry")
     {
-        let text = format_args!("a {name} check is judged once and not repeated");
+        let article = if *name == "alarm" { "an" } else { "a" };
+        let text = format_args!("{article} {name} check is judged once and not repeated");
         problems.add(retry.at, &check.path_of("retry"), text);
     }
     match *name {
+        "alarm" => alarm::read(node, check, problems).map(Kind::Alarm),
         "load" => load::read(node, check, problems).map(Kind::Load),
+        "metric" => metric::read(node, check, problems).map(Kind::Metric),
         "tls" => tls::read(node, check, problems).map(Kind::Tls),
         // The only other of `NAMES`.
         _ => http::read(node, check, problems).map(Kind::Http),

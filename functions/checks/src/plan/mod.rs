@@ -5,8 +5,11 @@
 //! files, `reading`, `endpoint`, `check`, `expectation` and a file a kind know the plan's shape, and
 //! `model` and `predicate` are what is left in the end. Nothing here reads a file, a clock or the environment.
 
+mod alarm;
 mod beside;
 mod check;
+#[cfg(test)]
+mod cloudwatch_tests;
 mod endpoint;
 mod expectation;
 mod fields;
@@ -15,6 +18,7 @@ mod http;
 pub(crate) mod json_path;
 mod kind;
 mod load;
+mod metric;
 mod model;
 pub(crate) mod predicate;
 mod reading;
@@ -24,10 +28,12 @@ mod tls;
 mod tree;
 mod variables;
 
+pub(crate) use alarm::{AlarmCheck, AlreadyRed};
 pub use givens::Givens;
 pub(crate) use http::{HttpCheck, HttpRequest, Subject};
 pub(crate) use kind::Kind;
 pub(crate) use load::{LoadCheck, Measure, WarmUp};
+pub(crate) use metric::MetricCheck;
 pub(crate) use model::Check;
 pub use model::{Attest, Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Requirement, TargetsHealthy, Via};
 pub use reading::{PlanErrors, read};

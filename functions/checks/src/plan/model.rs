@@ -144,6 +144,11 @@ impl EventPlan {
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.checks.iter().map(|check| check.id.as_str())
     }
+
+    /// Whether any check asks CloudWatch.
+    pub fn asks_cloudwatch(&self) -> bool {
+        self.checks.iter().any(|check| check.kind.asks_cloudwatch())
+    }
 }
 
 impl Plan {
