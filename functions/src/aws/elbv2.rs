@@ -53,6 +53,7 @@ impl Aws {
     /// The default rule is left out: it is the listener's default action again.
     async fn rules(&self, listener: &str) -> Result<Vec<Rule>, ReadError> {
         let mut rules = Vec::new();
+        let mut default = false;
         let mut marker = None;
         loop {
             let page = self
@@ -63,13 +64,15 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| ReadError::call(RULES, &error))?;
+            default |= page.rules().iter().any(|rule| rule.is_default().unwrap_or(false));
             rules.extend(page.rules().iter().filter(|rule| !rule.is_default().unwrap_or(false)).map(|rule| Rule {
                 arn: rule.rule_arn().unwrap_or_default().to_owned(),
                 forwards: forwards(rule.actions()),
             }));
             marker = page.next_marker.filter(|marker| !marker.is_empty());
             if marker.is_none() {
-                return Ok(rules);
+                // Every listener has one, so a list without it is not the whole list.
+                return if default { Ok(rules) } else { Err(ReadError::missing(RULES, "default rule")) };
             }
         }
     }

@@ -55,17 +55,25 @@ pub(super) fn fault<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) 
     match error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Fault::Network,
         SdkError::ResponseError(_) => Fault::Server,
+        SdkError::ServiceError(service) if service.raw().status().is_success() => Fault::Server,
         SdkError::ServiceError(service) => kind_of(service.err().code(), service.raw().status().as_u16()),
         _ => Fault::Final,
     }
 }
 
-/// `AccessDeniedException: not authorized to …`, or the innermost cause of a call without an answer.
+/// `AccessDeniedException: not authorized to …`, or the innermost cause where there is no answer that can be read.
 pub(super) fn told<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    if let SdkError::ServiceError(service) = error {
+    let unreadable = match error {
+        SdkError::ServiceError(service) => Some(service.raw().status()).filter(|status| status.is_success()),
+        SdkError::ResponseError(response) => Some(response.raw().status()),
+        _ => None,
+    };
+    if let SdkError::ServiceError(service) = error
+        && unreadable.is_none()
+    {
         let code = service.err().code().unwrap_or("no error code");
         let status = service.raw().status().as_u16();
         return match service.err().message() {
@@ -77,7 +85,10 @@ where
     while let Some(cause) = innermost.source() {
         innermost = cause;
     }
-    innermost.to_string()
+    match unreadable {
+        Some(status) => format!("the answer (HTTP {}) cannot be read: {innermost}", status.as_u16()),
+        None => innermost.to_string(),
+    }
 }
 
 /// A fact that could not be read.

@@ -10,6 +10,7 @@ mod ecs;
 mod elbv2;
 mod fault;
 mod reporting;
+mod whole;
 
 use std::time::Duration;
 
@@ -20,11 +21,19 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
 pub(crate) use fault::{Fault, ReadError};
 pub(crate) use reporting::{Refusal, put_status};
+use whole::{UnreadableAnswers, WholeAnswers};
 
 const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// Three attempts and their pauses; the longest that one fact may take.
 const OPERATION: Duration = Duration::from_secs(18);
+
+/// The configuration of a service's client that takes no answer for whole that is not.
+macro_rules! careful {
+    ($service:ident, $shared:expr) => {
+        $service::config::Builder::from($shared).interceptor(WholeAnswers).retry_classifier(UnreadableAnswers)
+    };
+}
 
 /// The clients of one process.
 #[derive(Clone, Debug)]
@@ -51,12 +60,14 @@ impl Aws {
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .load()
             .await;
-        let once = aws_sdk_codedeploy::config::Builder::from(&shared).retry_config(RetryConfig::disabled()).build();
+        let reporting = careful!(aws_sdk_codedeploy, &shared).retry_config(RetryConfig::disabled());
         Self {
-            codedeploy: aws_sdk_codedeploy::Client::new(&shared),
-            ecs: aws_sdk_ecs::Client::new(&shared),
-            elbv2: aws_sdk_elasticloadbalancingv2::Client::new(&shared),
-            reporting: aws_sdk_codedeploy::Client::from_conf(once),
+            codedeploy: aws_sdk_codedeploy::Client::from_conf(careful!(aws_sdk_codedeploy, &shared).build()),
+            ecs: aws_sdk_ecs::Client::from_conf(careful!(aws_sdk_ecs, &shared).build()),
+            elbv2: aws_sdk_elasticloadbalancingv2::Client::from_conf(
+                careful!(aws_sdk_elasticloadbalancingv2, &shared).build(),
+            ),
+            reporting: aws_sdk_codedeploy::Client::from_conf(reporting.build()),
         }
     }
 }

@@ -46,6 +46,10 @@ pub(crate) struct State {
     pub(crate) production: [u32; 2],
     pub(crate) production_port: u16,
     pub(crate) test_port: u16,
+    /// What both listeners speak.
+    pub(crate) protocol: &'static str,
+    /// The load balancer's name.
+    pub(crate) dns_name: &'static str,
     /// State and reason of each green target.
     pub(crate) targets: Vec<(&'static str, Option<&'static str>)>,
     /// State and reason of each blue target.
@@ -63,7 +67,10 @@ pub(crate) struct State {
     /// Failing answers to every call of an operation.
     pub(crate) always: BTreeMap<&'static str, Fault>,
     pub(crate) calls: Vec<String>,
+    /// Every report that came, refused ones too.
     pub(crate) reports: Vec<Report>,
+    /// The ones that were taken: never more than one.
+    pub(crate) accepted: Vec<Report>,
     pub(crate) unexpected: Vec<String>,
 }
 
@@ -90,6 +97,8 @@ impl Aws {
             production: if shifted { [0, 100] } else { [100, 0] },
             production_port: if shifted { green.port() } else { blue.port() },
             test_port: if tested { green.port() } else { blue.port() },
+            protocol: "HTTP",
+            dns_name: "127.0.0.1",
             targets: if created { vec![("healthy", None); 2] } else { Vec::new() },
             blue_targets: vec![("healthy", None); 2],
             original: true,
@@ -100,6 +109,7 @@ impl Aws {
             always: BTreeMap::new(),
             calls: Vec::new(),
             reports: Vec::new(),
+            accepted: Vec::new(),
             unexpected: Vec::new(),
         };
         let state = Arc::new(Mutex::new(state));
@@ -153,14 +163,16 @@ fn json_protocol(state: &mut State, target: &str, body: &[u8]) -> Response {
         "AmazonEC2ContainerServiceV20141113.DescribeServices" => wire::services(state),
         "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus" => {
             let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
-            state.reports.push(Report {
+            let report = Report {
                 deployment: text("deploymentId"),
                 execution: text("lifecycleEventHookExecutionId"),
                 status: text("status"),
-            });
+            };
+            state.reports.push(report.clone());
             if std::mem::replace(&mut state.completed, true) {
                 return answer(400, json!({"__type": "LifecycleEventAlreadyCompletedException", "message": "done"}));
             }
+            state.accepted.push(report);
             json!({"lifecycleEventHookExecutionId": input["lifecycleEventHookExecutionId"]})
         }
         other => {
@@ -186,7 +198,7 @@ fn query_protocol(state: &mut State, body: &[u8]) -> Response {
     let result = match operation.as_str() {
         "DescribeListeners" => wire::listeners(state, &values("ListenerArns.member.")),
         "DescribeRules" => wire::rules(state, values("ListenerArn")[0]),
-        "DescribeLoadBalancers" => wire::load_balancers(),
+        "DescribeLoadBalancers" => wire::load_balancers(state),
         "DescribeTargetGroups" => wire::target_groups(),
         "DescribeTargetHealth" => wire::target_health(state, values("TargetGroupArn")[0]),
         other => {

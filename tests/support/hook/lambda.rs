@@ -15,8 +15,11 @@ use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex as AsyncMutex, mpsc};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
+
+/// What a process may take to start on a busy machine.
+const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
 /// How one invocation ended.
 #[derive(Debug)]
@@ -47,7 +50,9 @@ impl End {
 struct Call {
     id: String,
     payload: String,
-    deadline: u128,
+    /// Counted from its delivery: the start of a process is not the function's time.
+    timeout: Duration,
+    delivered: oneshot::Sender<()>,
 }
 
 struct RuntimeApi {
@@ -66,7 +71,16 @@ pub(crate) struct Lambda {
 
 impl Lambda {
     /// Starts the function's process with exactly this environment, and the Runtime API that it is told of.
-    pub(crate) async fn start(binary: &str, mut environment: BTreeMap<String, String>) -> Self {
+    pub(crate) async fn start(binary: &str, environment: BTreeMap<String, String>) -> Self {
+        Self::start_read_from(binary, environment, async {}).await
+    }
+
+    /// The same, and nobody reads the process's output before `read_from` comes to its end.
+    pub(crate) async fn start_read_from(
+        binary: &str,
+        mut environment: BTreeMap<String, String>,
+        read_from: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
         let (calls, receiver) = mpsc::unbounded_channel();
         let (sender, ends) = mpsc::unbounded_channel();
         let api = Arc::new(RuntimeApi { calls: AsyncMutex::new(receiver), ends: sender });
@@ -88,6 +102,7 @@ impl Lambda {
             .unwrap();
         let mut stdout = child.stdout.take().unwrap();
         let output = tokio::spawn(async move {
+            read_from.await;
             let mut text = String::new();
             stdout.read_to_string(&mut text).await.unwrap();
             text
@@ -102,9 +117,13 @@ impl Lambda {
             *count += 1;
             format!("request-{count}")
         };
-        let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + timeout;
-        let call = Call { id: id.clone(), payload: payload.to_owned(), deadline: deadline.as_millis() };
-        self.calls.send(call).ok().unwrap();
+        let (delivered, delivery) = oneshot::channel();
+        self.calls.send(Call { id: id.clone(), payload: payload.to_owned(), timeout, delivered }).ok().unwrap();
+        tokio::select! {
+            delivery = delivery => delivery.unwrap(),
+            status = self.child.wait() => return End::Exited(status.unwrap()),
+            () = tokio::time::sleep(STARTS_WITHIN) => panic!("the function never asked for its next invocation"),
+        }
         let ended = async {
             tokio::select! {
                 biased;
@@ -116,6 +135,13 @@ impl Lambda {
             }
         };
         tokio::time::timeout(timeout, ended).await.expect("Lambda would have ended the function at its deadline")
+    }
+
+    /// The most memory that the process has held, in bytes, as the kernel counts it.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
     /// Ends the process and gives its standard output, line by line.
@@ -131,9 +157,11 @@ impl Lambda {
 
 async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
     let Some(call) = api.calls.lock().await.recv().await else { return std::future::pending().await };
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + call.timeout;
+    call.delivered.send(()).ok();
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", call.id),
-        ("Lambda-Runtime-Deadline-Ms", call.deadline.to_string()),
+        ("Lambda-Runtime-Deadline-Ms", deadline.as_millis().to_string()),
         ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:111122223333:function:hook".to_owned()),
         ("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
     ];

@@ -7,6 +7,8 @@
 
 pub(crate) mod aws;
 pub(crate) mod lambda;
+pub(crate) mod outage;
+pub(crate) mod rows;
 pub(crate) mod shop;
 mod wire;
 
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use aws::{Aws, Report};
 use lambda::{End, Lambda};
+use outage::Outages;
 use serde_json::{Value, json};
 use shop::Shop;
 
@@ -97,13 +100,18 @@ pub(crate) struct Bench {
     package: tempfile::TempDir,
     environment: BTreeMap<String, String>,
     lambda: Option<Lambda>,
+    /// What processes said that have ended.
+    said: Vec<Value>,
 }
 
 /// What there is to see afterwards.
 pub(crate) struct Story {
     pub(crate) evidence: Vec<Value>,
     pub(crate) report_lines: Vec<Value>,
+    /// Every report that came, refused ones too.
     pub(crate) reports: Vec<Report>,
+    /// The ones that CodeDeploy took.
+    pub(crate) accepted: Vec<Report>,
 }
 
 impl Bench {
@@ -131,7 +139,7 @@ impl Bench {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-        let bench = Self { function, aws, blue, green, package, environment, lambda: None };
+        let bench = Self { function, aws, blue, green, package, environment, lambda: None, said: Vec::new() };
         bench.plan(PLAN);
         bench
     }
@@ -159,6 +167,48 @@ impl Bench {
         };
     }
 
+    /// Puts a place for accidents between the function and AWS.
+    pub(crate) async fn outages(&mut self) -> Outages {
+        let outages = Outages::before(self.aws.address).await;
+        self.set("AWS_ENDPOINT_URL", Some(&format!("http://{}", outages.address)));
+        outages
+    }
+
+    /// Starts another process of the same function beside the one that [`Bench::invoke`] uses.
+    pub(crate) async fn another(&self) -> Lambda {
+        Lambda::start(self.function.binary(), self.environment.clone()).await
+    }
+
+    /// The process that [`Bench::invoke`] uses, started where there is none.
+    pub(crate) async fn lambda(&mut self) -> &mut Lambda {
+        if self.lambda.is_none() {
+            self.lambda = Some(self.another().await);
+        }
+        self.lambda.as_mut().unwrap()
+    }
+
+    /// Starts the function's process and leaves its output unread before `read_from` comes to its end.
+    pub(crate) async fn leave_unread(&mut self, read_from: impl Future<Output = ()> + Send + 'static) {
+        let lambda = Lambda::start_read_from(self.function.binary(), self.environment.clone(), read_from).await;
+        self.lambda = Some(lambda);
+    }
+
+    /// Kills the function's process; the next invocation gets a new one.
+    pub(crate) async fn kill(&mut self) {
+        let lambda = self.lambda.take().unwrap();
+        self.keep(lambda).await;
+    }
+
+    /// Kills a process and keeps what it said for the story.
+    pub(crate) async fn keep(&mut self, lambda: Lambda) {
+        self.said.extend(lambda.end().await);
+    }
+
+    /// CodeDeploy's payload.
+    pub(crate) fn payload() -> String {
+        json!({"DeploymentId": aws::DEPLOYMENT, "LifecycleEventHookExecutionId": EXECUTION}).to_string()
+    }
+
     /// Invokes the function as CodeDeploy does.
     pub(crate) async fn invoke(&mut self) -> End {
         self.invoke_within(PLENTY).await
@@ -166,29 +216,31 @@ impl Bench {
 
     /// The same, with the function's timeout.
     pub(crate) async fn invoke_within(&mut self, timeout: Duration) -> End {
-        let payload = json!({"DeploymentId": aws::DEPLOYMENT, "LifecycleEventHookExecutionId": EXECUTION});
-        self.invoke_with(&payload.to_string(), timeout).await
+        self.invoke_with(&Self::payload(), timeout).await
     }
 
     /// The same, with another payload.
     pub(crate) async fn invoke_with(&mut self, payload: &str, timeout: Duration) -> End {
-        if self.lambda.is_none() {
-            self.lambda = Some(Lambda::start(self.function.binary(), self.environment.clone()).await);
-        }
-        self.lambda.as_mut().unwrap().invoke(payload, timeout).await
+        self.lambda().await.invoke(payload, timeout).await
     }
 
     /// Ends the function, and proves that it called nothing it should not and let the report's token out nowhere.
-    pub(crate) async fn story(self) -> Story {
-        let lines = match self.lambda {
-            Some(lambda) => lambda.end().await,
-            None => Vec::new(),
-        };
+    pub(crate) async fn story(mut self) -> Story {
+        if self.lambda.is_some() {
+            self.kill().await;
+        }
+        let lines = self.said;
         let state = self.aws.state();
+        assert!(state.accepted.len() <= 1, "one execution has one report: {:?}", state.accepted);
         assert_eq!(state.unexpected, Vec::<String>::new(), "calls that a hook must not make");
         assert!(lines.iter().all(|line| !line.to_string().contains(EXECUTION)), "the execution id is a credential");
         let kind = |kind: &str| lines.iter().filter(|line| line["greenlight"] == kind).cloned().collect::<Vec<_>>();
-        Story { evidence: kind("evidence"), report_lines: kind("report"), reports: state.reports.clone() }
+        Story {
+            evidence: kind("evidence"),
+            report_lines: kind("report"),
+            reports: state.reports.clone(),
+            accepted: state.accepted.clone(),
+        }
     }
 }
 

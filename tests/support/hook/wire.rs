@@ -144,9 +144,10 @@ pub(crate) fn listeners(state: &State, arns: &[&str]) -> String {
                 (state.production_port, state.production)
             };
             member(&format!(
-                "<LoadBalancerArn>{}</LoadBalancerArn><Protocol>HTTP</Protocol><Port>{port}</Port>\
+                "<LoadBalancerArn>{}</LoadBalancerArn><Protocol>{}</Protocol><Port>{port}</Port>\
                  <ListenerArn>{arn}</ListenerArn><DefaultActions>{}</DefaultActions>",
                 load_balancer(),
+                state.protocol,
                 forward(weights)
             ))
         })
@@ -175,11 +176,12 @@ pub(crate) fn rules(state: &State, arn: &str) -> String {
     )
 }
 
-pub(crate) fn load_balancers() -> String {
+pub(crate) fn load_balancers(state: &State) -> String {
     let described = format!(
-        "<LoadBalancerArn>{}</LoadBalancerArn><DNSName>127.0.0.1</DNSName><Type>application</Type>\
+        "<LoadBalancerArn>{}</LoadBalancerArn><DNSName>{}</DNSName><Type>application</Type>\
          <LoadBalancerName>shop</LoadBalancerName>",
-        load_balancer()
+        load_balancer(),
+        state.dns_name
     );
     format!("<LoadBalancers>{}</LoadBalancers>", member(&described))
 }
