@@ -6,6 +6,9 @@
 
 use http::HeaderName;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::schema;
 
 use crate::message::{Message, codes};
 use crate::plan::predicate::{Found, Predicate};
@@ -63,8 +66,21 @@ pub(crate) fn contradictions(check: &Check, http: &HttpCheck, answer: &Answer, c
                         Found { values: path.query(json).all(), several: !json_path::is_singular(&text), text: false };
                     values(&text, predicate, &found)
                 }
-                Err(error) => vec![format!("body expected to be JSON, got {}: {error}", kind_of(answer))],
+                Err(error) => vec![no_json(answer, error)],
             },
+            Subject::Schema(wanted) => match &json {
+                Ok(json) => schema::contradictions(wanted, json),
+                Err(error) => vec![no_json(answer, error)],
+            },
+            Subject::BodySha256(wanted) => {
+                let seen = format!("{:x}", Sha256::digest(&answer.body));
+                let told = || format!("body expected SHA-256 {wanted}, got {seen} ({} bytes)", answer.body.len());
+                (seen != *wanted).then(told).into_iter().collect()
+            }
+            Subject::HttpVersion(wanted) if answer.version != *wanted => {
+                vec![format!("http_version expected {wanted:?}, got {:?}", answer.version)]
+            }
+            Subject::HttpVersion(_) => Vec::new(),
         };
         tell(&assertion.place, found);
     }
@@ -77,7 +93,13 @@ pub(crate) fn contradictions(check: &Check, http: &HttpCheck, answer: &Answer, c
 pub(crate) fn status_is_expected(http: &HttpCheck, answer: &Answer) -> bool {
     let mut named = http.assertions.iter().filter_map(|assertion| match &assertion.subject {
         Subject::Status(predicate) => Some(predicate),
-        Subject::Within(_) | Subject::Header(..) | Subject::Body(_) | Subject::Json(..) => None,
+        Subject::Within(_)
+        | Subject::Header(..)
+        | Subject::Body(_)
+        | Subject::Json(..)
+        | Subject::Schema(_)
+        | Subject::BodySha256(_)
+        | Subject::HttpVersion(_) => None,
     });
     named.next().is_some_and(|predicate| status(predicate, answer).is_empty())
 }
@@ -117,7 +139,7 @@ fn values(what: &str, predicate: &Predicate, found: &Found<'_>) -> Vec<String> {
 }
 
 /// The value, and its type where the text alone would mislead: `"9.50" (string)`.
-fn described(value: &Value) -> String {
+pub(super) fn described(value: &Value) -> String {
     let text = clipped(&value.to_string());
     match value {
         Value::String(_) => format!("{text} (string)"),
@@ -125,11 +147,15 @@ fn described(value: &Value) -> String {
     }
 }
 
-fn clipped(text: &str) -> String {
+pub(super) fn clipped(text: &str) -> String {
     match text.char_indices().nth(LONGEST_VALUE) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+fn no_json(answer: &Answer, error: &serde_json::Error) -> String {
+    format!("body expected to be JSON, got {}: {error}", kind_of(answer))
 }
 
 fn kind_of(answer: &Answer) -> String {

@@ -17,6 +17,7 @@ fn answer(status: u16, body: &[u8]) -> Answer {
     headers.append("vary", HeaderValue::from_static("accept"));
     headers.append("vary", HeaderValue::from_static("origin"));
     Answer {
+        version: http::Version::HTTP_11,
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         body: body.to_vec(),
@@ -64,8 +65,10 @@ const PREDICATES: &[(&str, &str, &str)] = &[
     ("$.price", "greater_than: 0", "$.price expected > 0, got \"9.50\" (string)"),
     ("$.id", "greater_than: 42", "$.id expected > 42, got 42"),
     ("$.id", "at_least: 42", ""),
+    ("$.id", "at_least: 42.5", "$.id expected >= 42.5, got 42"),
     ("$.id", "less_than: 42", "$.id expected < 42, got 42"),
     ("$.id", "at_most: 42", ""),
+    ("$.id", "at_most: 41", "$.id expected <= 41, got 42"),
     ("$.missing", "greater_than: 0", "$.missing expected > 0, got nothing"),
     ("$.none", "exists: true", ""),
     ("$.missing", "exists: true", "$.missing expected to exist, got nothing"),
@@ -97,6 +100,15 @@ fn every_predicate_holds_or_says_what_was_seen() {
         let expect = format!("{{ json: [ {{ at: \"{at}\", {predicate} }} ] }}");
         let said: Vec<&str> = Some(*said).filter(|said| !said.is_empty()).into_iter().collect();
         assert_eq!(judged(&expect, &answer(200, BODY.as_bytes())), said, "{at} {predicate}");
+    }
+}
+
+#[test]
+fn no_predicate_is_without_a_text_for_its_failure() {
+    for name in plan::CONDITIONS {
+        let fails =
+            |(_, predicate, said): &(_, &str, &str)| predicate.starts_with(&format!("{name}:")) && !said.is_empty();
+        assert!(PREDICATES.iter().any(fails), "{name}");
     }
 }
 

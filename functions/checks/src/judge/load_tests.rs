@@ -13,7 +13,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn answer(status: u16) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
-    Answer { status, headers: HeaderMap::new(), body: Vec::new(), took: MILLISECOND }
+    Answer { version: http::Version::HTTP_11, status, headers: HeaderMap::new(), body: Vec::new(), took: MILLISECOND }
 }
 
 /// `good` answers of 1 ms, 2 ms, …, and so many refused connections, within ten seconds.

@@ -4,4 +4,7 @@ pub(crate) mod alarm;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod metric;
+mod schema;
+#[cfg(test)]
+mod schema_tests;
 pub(crate) mod tls;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::fields::{Fields, Problems, text, texts};
+use super::givens::Givens;
 use super::kind;
 use super::model::{Check, Retry};
 use super::tree::{Node, Position};
@@ -24,12 +25,12 @@ pub(crate) struct Entry {
     pub(crate) check: Option<Check>,
 }
 
-pub(crate) fn check(node: &Node, path: &str, problems: &mut Problems) -> Option<Entry> {
+pub(crate) fn check(node: &Node, path: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Entry> {
     let own = ["id", "expect", "severity", "on_inconclusive", "timeout", "retry", "after", "side_effects"];
     let known: Vec<&str> = own.into_iter().chain(kind::NAMES).collect();
     let fields = Fields::read(node, path, &known, &kind::LATER, problems)?;
     let id = fields.required("id", problems).and_then(|node| id(node, &fields.path_of("id"), problems));
-    let kind = kind::read(&fields, &known, problems);
+    let kind = kind::read(&fields, &known, givens, problems);
     let after = fields.get("after").map(|node| texts(node, &fields.path_of("after"), problems)).unwrap_or_default();
     let severity = fields.word("severity", &[("block", Severity::Block), ("warn", Severity::Warn)], problems);
     let excused = fields.word("on_inconclusive", &[("fail", false), ("warn", true)], problems);

@@ -1,16 +1,19 @@
 //! Reading `expect`: assertions and their predicates. What they mean is in `predicate`.
 
-use http::HeaderName;
+use http::{HeaderName, Version};
 use regex::Regex;
 use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
 use super::fields::{Fields, Problems, duration, integer, list, text};
+use super::givens::Givens;
 use super::http::{Assertion, Subject};
+use super::http_version::{HTTP_1_1, http_version};
 use super::predicate::{Condition, Predicate, Type};
+use super::schema::schema;
 use super::tree::{Node, Value};
 
-const CONDITIONS: [&str; 14] = [
+pub(crate) const CONDITIONS: [&str; 14] = [
     "equals",
     "not",
     "contains",
@@ -28,9 +31,9 @@ const CONDITIONS: [&str; 14] = [
 ];
 
 /// The assertions of an `http` check.
-pub(crate) fn assertions(node: &Node, path: &str, problems: &mut Problems) -> Vec<Assertion> {
-    let known = ["status", "within", "headers", "body", "json"];
-    let Some(fields) = Fields::read(node, path, &known, &["schema", "body_sha256", "http_version"], problems) else {
+pub(crate) fn assertions(node: &Node, path: &str, givens: &Givens<'_>, problems: &mut Problems) -> Vec<Assertion> {
+    let known = ["status", "within", "headers", "body", "json", "schema", "body_sha256", "http_version"];
+    let Some(fields) = Fields::read(node, path, &known, &[], problems) else {
         return Vec::new();
     };
     if fields.entries().is_empty() {
@@ -58,11 +61,33 @@ pub(crate) fn assertions(node: &Node, path: &str, problems: &mut Problems) -> Ve
     if let Some(node) = fields.get("json") {
         json(node, &fields.path_of("json"), &mut assertions, problems);
     }
+    if let Some(node) = fields.get("schema") {
+        let schema = schema(node, &fields.path_of("schema"), givens, problems);
+        assertions.extend(schema.map(|schema| at(node, Subject::Schema(schema), problems)));
+    }
+    if let Some(node) = fields.get("body_sha256") {
+        let digest = digest(node, &fields.path_of("body_sha256"), problems);
+        assertions.extend(digest.map(|digest| at(node, Subject::BodySha256(digest), problems)));
+    }
+    if let Some(node) = fields.get("http_version") {
+        let versions = [("1.0", Version::HTTP_10), HTTP_1_1, ("2", Version::HTTP_2)];
+        let version = http_version(node, &fields.path_of("http_version"), &versions, problems);
+        assertions.extend(version.map(|version| at(node, Subject::HttpVersion(version), problems)));
+    }
     assertions
 }
 
 fn at(node: &Node, subject: Subject, problems: &Problems) -> Assertion {
     Assertion { subject, place: problems.place(node.at) }
+}
+
+fn digest(node: &Node, path: &str, problems: &mut Problems) -> Option<String> {
+    let given = text(node, path, problems)?;
+    let is_digest = given.len() == 64 && given.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_digest {
+        problems.add(node.at, path, format_args!("expected a SHA-256 of 64 hex digits, got {given:?}"));
+    }
+    is_digest.then(|| given.to_ascii_lowercase())
 }
 
 /// A list of statuses means any of them.

@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Uri, Version, header};
 use serde_json_path::JsonPath;
 
 use super::expectation::assertions;
 use super::fields::{Fields, Problems, text};
+use super::givens::Givens;
+use super::http_version::{HTTP_1_1, http_version};
 use super::predicate::Predicate;
-use super::tree::Node;
+use super::schema::Schema;
+use super::tree::{Node, Position};
 
 /// One request, and what is expected of its answer.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct HttpRequest {
     pub(crate) body: Option<String>,
     /// How many redirects are followed.
     pub(crate) follow: usize,
+    /// HTTP/1.1 or HTTP/2.
+    pub(crate) version: Version,
 }
 
 /// Headers whose values are secrets; so are those of every header whose name says `token`, `secret`, `key` or `password`.
@@ -72,6 +77,11 @@ pub(crate) enum Subject {
     /// The body, as text.
     Body(Predicate),
     Json(JsonPath, Predicate),
+    /// The body, as JSON.
+    Schema(Schema),
+    /// The body, by its SHA-256 in lower-case hex.
+    BodySha256(String),
+    HttpVersion(Version),
 }
 
 /// The methods that a check may use; those that may change something need `side_effects: accepted`.
@@ -94,16 +104,35 @@ const SET_HERE: [(&str, &str); 5] = [
     ("connection", "every request has its own"),
 ];
 
-const FURTHER: [&str; 1] = ["follow"];
+const FURTHER: [&str; 2] = ["follow", "version"];
 
 /// Reads `http` and its `expect`.
-pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> Option<HttpCheck> {
+pub(crate) fn read(node: &Node, check: &Fields<'_>, givens: &Givens<'_>, problems: &mut Problems) -> Option<HttpCheck> {
     let fields = request_fields(node, &check.path_of("http"), &FURTHER, problems);
     let request = fields.and_then(|fields| request(&fields, &FURTHER, check, problems));
     let expect = check.required("expect", problems);
     let path = check.path_of("expect");
-    let assertions = expect.map(|node| assertions(node, &path, problems)).unwrap_or_default();
-    Some(HttpCheck { request: request?, assertions })
+    let assertions = expect.map(|node| assertions(node, &path, givens, problems)).unwrap_or_default();
+    let request = request?;
+    if let Some(expect) = expect {
+        for assertion in &assertions {
+            possible(&assertion.subject, &request, expect.place_of("http_version"), &path, problems);
+        }
+    }
+    Some(HttpCheck { request, assertions })
+}
+
+/// A server answers in the version in which it is asked, or in HTTP/1.0; no other can be expected.
+fn possible(subject: &Subject, request: &HttpRequest, at: Position, path: &str, problems: &mut Problems) {
+    let Subject::HttpVersion(wanted) = subject else { return };
+    if (*wanted == Version::HTTP_2) != (request.version == Version::HTTP_2) {
+        let text = if *wanted == Version::HTTP_2 {
+            "the request asks in HTTP/1.1; add `version: 2` to http"
+        } else {
+            "the request asks in HTTP/2 and nothing else; take `version: 2` from http"
+        };
+        problems.add(at, &format!("{path}.http_version"), text);
+    }
 }
 
 /// The fields of a mapping that describes a request and has these further ones.
@@ -166,6 +195,9 @@ pub(crate) fn request(
             }
         }
     }
+    let versions = [HTTP_1_1, ("2", Version::HTTP_2)];
+    let version =
+        fields.get("version").and_then(|node| http_version(node, &fields.path_of("version"), &versions, problems));
     let follow = fields.integer("follow", 0, 20, problems).unwrap_or(0);
     if let Some(node) = fields.get("body")
         && *safe
@@ -178,6 +210,7 @@ pub(crate) fn request(
         headers,
         body: fields.text("body", problems),
         follow: usize::try_from(follow).unwrap_or(usize::MAX),
+        version: version.unwrap_or(Version::HTTP_11),
     })
 }
 

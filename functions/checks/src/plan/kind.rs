@@ -3,6 +3,7 @@
 
 use super::alarm::{self, AlarmCheck};
 use super::fields::{Fields, Problems};
+use super::givens::Givens;
 use super::http::{self, HttpCheck};
 use super::load::{self, LoadCheck};
 use super::metric::{self, MetricCheck};
@@ -55,7 +56,7 @@ impl Kind {
 }
 
 /// Reads the one kind of a check, whose fields may be `known`.
-pub(crate) fn read(check: &Fields<'_>, known: &[&str], problems: &mut Problems) -> Option<Kind> {
+pub(crate) fn read(check: &Fields<'_>, known: &[&str], givens: &Givens<'_>, problems: &mut Problems) -> Option<Kind> {
     let given: Vec<_> = NAMES.into_iter().filter_map(|name| Some((name, check.get(name)?))).collect();
     let later = LATER.iter().any(|name| check.get(name).is_some());
     let [(name, node)] = given.as_slice() else {
@@ -80,6 +81,6 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], problems: &mut Problems) 
         "metric" => metric::read(node, check, problems).map(Kind::Metric),
         "tls" => tls::read(node, check, problems).map(Kind::Tls),
         // The only other of `NAMES`.
-        _ => http::read(node, check, problems).map(Kind::Http),
+        _ => http::read(node, check, givens, problems).map(Kind::Http),
     }
 }

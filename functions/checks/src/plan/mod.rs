@@ -15,6 +15,7 @@ mod expectation;
 mod fields;
 mod givens;
 mod http;
+mod http_version;
 pub(crate) mod json_path;
 mod kind;
 mod load;
@@ -24,11 +25,14 @@ pub(crate) mod predicate;
 mod reading;
 #[cfg(test)]
 mod reading_tests;
+mod schema;
 mod tls;
 mod tree;
 mod variables;
 
 pub(crate) use alarm::{AlarmCheck, AlreadyRed};
+#[cfg(test)]
+pub(crate) use expectation::CONDITIONS;
 pub use givens::Givens;
 pub(crate) use http::{HttpCheck, HttpRequest, Subject};
 pub(crate) use kind::Kind;
@@ -37,4 +41,5 @@ pub(crate) use metric::MetricCheck;
 pub(crate) use model::Check;
 pub use model::{Attest, Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Requirement, TargetsHealthy, Via};
 pub use reading::{PlanErrors, read};
+pub(crate) use schema::Schema;
 pub(crate) use tls::{TlsCheck, TlsSubject};

@@ -105,7 +105,7 @@ fn plan(root: &Node, text: &str, file: &str, givens: &Givens<'_>, problems: &mut
     let budget = fields.get("budget").and_then(|node| budget(node, problems)).unwrap_or_default();
     let endpoints = endpoints(fields.get("endpoints"), givens, problems);
     let attest = fields.get("attest").and_then(|node| attest(node, problems)).unwrap_or_default();
-    let checks = fields.required("checks", problems).map(|node| checks(node, problems)).unwrap_or_default();
+    let checks = fields.required("checks", problems).map(|node| checks(node, givens, problems)).unwrap_or_default();
     // A check that is wrong in itself is still there for those that name it.
     let ids: Vec<String> = checks.iter().map(|entry| entry.id.clone()).collect();
     let hooks = fields.required("hooks", problems).map(|node| hooks(node, &ids, problems)).unwrap_or_default();
@@ -195,7 +195,7 @@ fn hooks(node: &Node, ids: &[String], problems: &mut Problems) -> BTreeMap<HookE
     hooks
 }
 
-fn checks(node: &Node, problems: &mut Problems) -> Vec<Entry> {
+fn checks(node: &Node, givens: &Givens<'_>, problems: &mut Problems) -> Vec<Entry> {
     let items = list(node, "checks", problems).unwrap_or_default();
     if matches!(&node.value, Value::List(items) if items.is_empty()) {
         problems.add(node.at, "checks", "lists no checks; nothing would be validated");
@@ -210,7 +210,7 @@ fn checks(node: &Node, problems: &mut Problems) -> Vec<Entry> {
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let Some(entry) = check(item, &format!("checks[{index}]"), problems) else { continue };
+        let Some(entry) = check(item, &format!("checks[{index}]"), givens, problems) else { continue };
         if !seen.insert(entry.id.clone()) {
             problems.add(
                 entry.at,

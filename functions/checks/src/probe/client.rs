@@ -14,6 +14,9 @@ use crate::surroundings::Endpoint;
 /// A load balancer accepts at once or not at all.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Who asks.
+pub(crate) const USER_AGENT: &str = concat!("greenlight/", env!("CARGO_PKG_VERSION"));
+
 /// The endpoint's URL and a client for it that keeps this many idle connections. With none, every request has a connection
 /// of its own, so that no older connection hides that new ones are refused or go elsewhere; nothing is retried behind the
 /// check's back.
@@ -31,7 +34,7 @@ pub(crate) fn client(endpoint: &Endpoint, kept: usize) -> Result<(Url, Client), 
         .http1_only()
         .retry(retry::never())
         .redirect(redirect::Policy::none())
-        .user_agent(concat!("greenlight/", env!("CARGO_PKG_VERSION")));
+        .user_agent(USER_AGENT);
     match base.scheme() {
         // No certificate is ever looked at, so a machine without a trust store can do this.
         "http" => builder = builder.tls_certs_only([]),

@@ -5,16 +5,23 @@ use std::io;
 use std::sync::Arc;
 
 use reqwest::Url;
-use rustls::ClientConfig;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, ClientConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use super::client::CONNECT_TIMEOUT;
 use super::http::ProbeError;
 use crate::authorities::roots;
 use crate::surroundings::Endpoint;
+
+/// Both directions of a connection.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
 /// Where an endpoint is and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +68,11 @@ impl Target {
         })
     }
 
+    /// `http` or `https`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+
     pub(crate) fn server_name(&self) -> Result<ServerName<'static>, ProbeError> {
         ServerName::try_from(self.name.clone())
             .map_err(|error| ProbeError::Address(self.base.clone(), error.to_string()))
@@ -74,6 +86,32 @@ impl Target {
             _ => ProbeError::Connect(format!(": {error}")),
         })
     }
+}
+
+/// What is spoken over a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    Http2,
+}
+
+/// Connects; over TLS, what is spoken is agreed upon by ALPN. A server that does not agree is
+/// never asked in something else.
+pub(crate) async fn open(endpoint: &Endpoint, target: &Target, speaks: Speaks) -> Result<Box<dyn Duplex>, ProbeError> {
+    let stream = target.tcp().await?;
+    if !target.secure {
+        return Ok(Box::new(stream));
+    }
+    let protocol: &[u8] = match speaks {
+        Speaks::Http2 => b"h2",
+    };
+    let mut config = verified_by(verifier(endpoint)?)?;
+    config.alpn_protocols = vec![protocol.to_vec()];
+    let connecting = TlsConnector::from(Arc::new(config)).connect(target.server_name()?, stream);
+    let stream = connecting.await.map_err(|error| refused(&error))?;
+    if speaks == Speaks::Http2 && stream.get_ref().1.alpn_protocol() != Some(protocol) {
+        return Err(ProbeError::NotHttp2(": it does not agree to h2 by ALPN".to_owned()));
+    }
+    Ok(Box::new(stream))
 }
 
 /// The ordinary verification, against what the endpoint trusts.
@@ -92,6 +130,16 @@ pub(crate) fn verified_by(verifier: Arc<dyn ServerCertVerifier>) -> Result<Clien
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth())
+}
+
+fn refused(error: &io::Error) -> ProbeError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            ProbeError::NotHttp2(": it refuses h2 by ALPN".to_owned())
+        }
+        Some(tls) => ProbeError::Tls(tls.to_string()),
+        None => ProbeError::Tls(error.to_string()),
+    }
 }
 
 #[cfg(test)]

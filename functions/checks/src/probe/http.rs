@@ -2,14 +2,19 @@
 //! no body past the limit, and follows a redirect only where the check says so and only on the endpoint under test:
 //! wherever else a redirect leads, an answer from there proves nothing about this version.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use reqwest::{Client, Response, Url};
+use http::{Response, Uri, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use reqwest::{Client, Url};
 
-use super::client::{CONNECT_TIMEOUT, client};
+use super::client::{CONNECT_TIMEOUT, USER_AGENT, client};
+use super::connection::Target;
+use super::http2::{AnswerBody, Http2};
 use crate::clock;
 use crate::plan::HttpRequest;
 use crate::surroundings::Endpoint;
@@ -20,6 +25,7 @@ pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 /// What came back.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
+    pub(crate) version: Version,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
@@ -52,6 +58,8 @@ pub(crate) enum ProbeError {
     Reset,
     #[error("the answer ended early or was not HTTP{0}")]
     Broken(String),
+    #[error("the server does not speak HTTP/2{0}")]
+    NotHttp2(String),
 }
 
 impl ProbeError {
@@ -98,26 +106,31 @@ impl Prober {
         let asked = tokio::time::timeout(timeout, self.exchange(check, request)).await;
         let took = clock::now() - started;
         match asked {
-            Ok(Ok((status, headers, body))) => Ok(Answer { status, headers, body, took }),
+            Ok(Ok(answer)) => Ok(Answer { took, ..answer }),
             Ok(Err(error)) => Err((error, took)),
             Err(_) => Err((ProbeError::Timeout(timeout), took)),
         }
     }
 
-    async fn exchange(
-        &self,
-        check: &str,
-        request: &HttpRequest,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), ProbeError> {
+    async fn exchange(&self, check: &str, request: &HttpRequest) -> Result<Answer, ProbeError> {
         let (base, client) = self.way.as_ref().map_err(Clone::clone)?;
         let mut method = request.method.clone();
         let mut body = request.body.clone();
         let mut url =
             base.join(&request.path).map_err(|error| ProbeError::Address(request.path.clone(), error.to_string()))?;
         let mut followed = 0;
-        let response = loop {
-            let response = self.send(client, &method, &url, check, request, body.as_ref()).await?;
-            let Some(location) = redirect(&response).filter(|_| request.follow > 0) else { break response };
+        let (response, _connection) = loop {
+            let headers = self.headers(&method, check, request)?;
+            let (response, connection) = match request.version {
+                Version::HTTP_2 => {
+                    let (response, connection) = self.send_over_http2(&method, &url, headers, body.as_ref()).await?;
+                    (response, Some(connection))
+                }
+                _ => (self.send(client, &method, &url, headers, body.as_ref()).await?, None),
+            };
+            let Some(location) = redirect(&response).filter(|_| request.follow > 0) else {
+                break (response, connection);
+            };
             if followed == request.follow {
                 return Err(ProbeError::Redirects(request.follow));
             }
@@ -133,32 +146,62 @@ impl Prober {
         read(response).await
     }
 
+    /// What the engine and the plan say, `Host` apart.
+    fn headers(&self, method: &Method, check: &str, request: &HttpRequest) -> Result<HeaderMap, ProbeError> {
+        let mut headers = HeaderMap::new();
+        if !method.is_safe() {
+            let key = format!("{}-{check}", self.execution);
+            let key = HeaderValue::try_from(&key).map_err(|error| ProbeError::Address(key, error.to_string()))?;
+            headers.append(HeaderName::from_static("idempotency-key"), key);
+        }
+        request.headers.iter().for_each(|(name, value)| {
+            headers.append(name, value.clone());
+        });
+        Ok(headers)
+    }
+
     async fn send(
         &self,
         client: &Client,
         method: &Method,
         url: &Url,
-        check: &str,
-        request: &HttpRequest,
+        headers: HeaderMap,
         body: Option<&String>,
-    ) -> Result<Response, ProbeError> {
+    ) -> Result<Response<AnswerBody>, ProbeError> {
         let mut builder = client.request(method.clone(), url.clone());
         if let Some(host) = &self.endpoint.host {
             let host =
                 HeaderValue::try_from(host).map_err(|error| ProbeError::Address(host.clone(), error.to_string()))?;
             builder = builder.header(header::HOST, host);
         }
-        if !method.is_safe() {
-            let key = format!("{}-{check}", self.execution);
-            builder = builder.header(HeaderName::from_static("idempotency-key"), key);
-        }
-        for (name, value) in &request.headers {
-            builder = builder.header(name, value);
-        }
+        builder = builder.headers(headers);
         if let Some(body) = body {
             builder = builder.body(body.clone());
         }
-        builder.send().await.map_err(|error| failure(&error))
+        let response = builder.send().await.map_err(|error| failure(&error))?;
+        let response: Response<reqwest::Body> = response.into();
+        Ok(response.map(|body| body.map_err(|error| ended(&error)).boxed_unsync()))
+    }
+
+    /// Over a connection of its own, which must be kept while the body is read.
+    async fn send_over_http2(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Option<&String>,
+    ) -> Result<(Response<AnswerBody>, Http2<Full<Bytes>>), ProbeError> {
+        let target = Target::of(&self.endpoint)?;
+        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let unusable = |error: http::Error| ProbeError::Address(target.authority.clone(), error.to_string());
+        let uri = Uri::builder().scheme(target.scheme()).authority(&*target.authority).path_and_query(path);
+        let body = Full::new(body.map(|body| Bytes::from(body.clone())).unwrap_or_default());
+        let request = http::Request::builder().method(method).uri(uri.build().map_err(unusable)?);
+        let mut request = request.header(header::USER_AGENT, USER_AGENT).body(body).map_err(unusable)?;
+        request.headers_mut().extend(headers);
+        let mut connection = Http2::connect(&self.endpoint, &target).await?;
+        let response = connection.send(request).await?;
+        Ok((response.map(|body| body.map_err(|error| ended(&error)).boxed_unsync()), connection))
     }
 
     /// Where a redirect leads, at the endpoint's address; an error where it leads away from it.
@@ -184,7 +227,7 @@ impl Prober {
     }
 }
 
-fn redirect(response: &Response) -> Option<&str> {
+fn redirect(response: &Response<AnswerBody>) -> Option<&str> {
     let redirects = [
         StatusCode::MOVED_PERMANENTLY,
         StatusCode::FOUND,
@@ -196,15 +239,17 @@ fn redirect(response: &Response) -> Option<&str> {
     redirects.contains(&response.status()).then_some(location)
 }
 
-async fn read(mut response: Response) -> Result<(StatusCode, HeaderMap, Vec<u8>), ProbeError> {
+async fn read(response: Response<AnswerBody>) -> Result<Answer, ProbeError> {
+    let (head, mut frames) = response.into_parts();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+    while let Some(frame) = frames.frame().await {
+        let Ok(chunk) = frame?.into_data() else { continue };
         if body.len() + chunk.len() > BODY_LIMIT {
             return Err(ProbeError::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((response.status(), response.headers().clone(), body))
+    Ok(Answer { version: head.version, status: head.status, headers: head.headers, body, took: Duration::ZERO })
 }
 
 fn failure(error: &reqwest::Error) -> ProbeError {
@@ -217,8 +262,15 @@ fn failure(error: &reqwest::Error) -> ProbeError {
         ProbeError::Refused
     } else if error.is_connect() {
         ProbeError::Connect(cause(error))
-    } else if matches!(
-        kind,
+    } else {
+        ended(error)
+    }
+}
+
+/// Why a connection that was there ended.
+pub(super) fn ended(error: &(dyn Error + 'static)) -> ProbeError {
+    if matches!(
+        io_kind(error),
         Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe)
     ) {
         ProbeError::Reset
@@ -227,16 +279,16 @@ fn failure(error: &reqwest::Error) -> ProbeError {
     }
 }
 
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(error.source(), |&cause| cause.source())
 }
 
-fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
+fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
 }
 
 /// What TLS objects to; it hides inside I/O errors, which do not name what they hold as their source.
-fn tls(error: &reqwest::Error) -> Option<String> {
+fn tls(error: &(dyn Error + 'static)) -> Option<String> {
     causes(error).find_map(|cause| {
         let mut next = Some(cause);
         while let Some(each) = next {
@@ -244,13 +296,13 @@ fn tls(error: &reqwest::Error) -> Option<String> {
                 return Some(tls.to_string());
             }
             let held = each.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-            next = held.map(|held| held as &(dyn std::error::Error + 'static));
+            next = held.map(|held| held as &(dyn Error + 'static));
         }
         None
     })
 }
 
 /// The innermost cause, which is the one that says something.
-fn cause(error: &reqwest::Error) -> String {
+fn cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(|cause| format!(": {cause}")).unwrap_or_default()
 }

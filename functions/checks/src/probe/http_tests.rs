@@ -8,7 +8,7 @@ use crate::plan::{self, HttpRequest, Kind};
 use crate::surroundings::Endpoint;
 use crate::test_server::{Reply, address, answer};
 
-fn request(http: &str) -> HttpRequest {
+pub(super) fn request(http: &str) -> HttpRequest {
     let text = format!(
         "version: 1\nhooks: {{ AfterAllowTestTraffic: [a] }}\nchecks: [ {{ id: a, http: {http}, expect: {{ status: 200 }}, side_effects: accepted }} ]\n"
     );

@@ -3,6 +3,9 @@
 mod client;
 mod connection;
 pub(crate) mod http;
+mod http2;
+#[cfg(test)]
+mod http2_tests;
 #[cfg(test)]
 mod http_tests;
 pub(crate) mod load;

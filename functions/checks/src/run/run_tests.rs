@@ -76,7 +76,7 @@ async fn not_ready_after_the_window_counts() {
     let (evidence, requests) = statuses(one("expect: { status: 200 }"), &[503], limits(window, 20 * SECOND)).await;
     assert_eq!((evidence.outcome, evidence.attempts), (Outcome::Failed, 1));
     assert_eq!(codes(&evidence), ["GL1203", "GL1201"]);
-    assert!(requests >= 2 && evidence.took_ms >= 300, "{evidence:?}");
+    assert!(requests >= 2, "{evidence:?}");
 
     let refusing = address();
     let plan = one("expect: { status: 200 }");
