@@ -160,6 +160,24 @@ fn the_last_line_of_json_output_is_the_outcome_with_the_exit_code() {
 }
 
 #[test]
+fn a_plan_that_only_observes_passes_and_says_what_would_have_failed() {
+    let shop = Shop::start(Some("wrong-body"));
+    let plan = PLAN.replacen("version: 1\n", "version: 1\nmode: observe\nuntil: 9999-12-31\n", 1);
+    let output = check(&plan, &shop.url, &["--var", "PRODUCT=42"]);
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    assert!(printed.contains("GL1201 product: $.price expected > 0"), "{printed}");
+    let last =
+        "WOULD HAVE FAILED: 1 of 2 checks passed; routing is not attested from here; mode: observe until 9999-12-31";
+    assert!(printed.ends_with(&format!("{last}\nexit 0\n")), "{printed}");
+    let output = check(&plan, &shop.url, &["--var", "PRODUCT=42", "--output", "json"]);
+    let verdict = text(&output.stdout).lines().map(str::to_owned).rev().nth(1).expect("there is a verdict");
+    let verdict: Value = serde_json::from_str(&verdict).expect("a line is JSON");
+    assert_eq!((&verdict["type"], &verdict["decision"]), (&"verdict".into(), &"Succeeded".into()));
+    assert_eq!(verdict["observed"]["would_have_failed"], true, "{verdict}");
+}
+
+#[test]
 fn a_bad_plan_is_told_whole_and_nothing_is_asked() {
     let plan = "version: 1\nhooks: { AfterAllowTestTraffic: [health] }\nchecks:\n  - id: health\n    http: { get: \"/${NOPE}\" }\n    expect: { staus: 200 }\n";
     let output = check(plan, &free_address(), &[]);

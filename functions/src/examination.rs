@@ -13,6 +13,7 @@ use std::time::Duration;
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::{CheckEvidence, Decision, Standing, Verdict};
 use greenlight_checks::message::Message;
+use greenlight_checks::observation;
 use greenlight_checks::plan::{EventPlan, Plan, Requirement};
 use greenlight_checks::run::run;
 use greenlight_checks::surroundings::{Endpoints, Limits, Surroundings};
@@ -73,10 +74,12 @@ impl Examination {
                 self.rollback(deployment).await
             }
             (Err(problems), _) => failed(problems.clone()),
-            (Ok(plan), deployment) => match self.validate(plan, deployment).await {
-                Ok(verdict) => verdict,
-                Err(because) => failed(because),
-            },
+            (Ok(plan), deployment) => {
+                let verdict = self.validate(plan, deployment).await.unwrap_or_else(failed);
+                let (verdict, observed) = observation::under(plan.mode, verdict);
+                self.progress.update(|known| known.observed = observed);
+                verdict
+            }
         }
     }
 

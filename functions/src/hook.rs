@@ -76,10 +76,14 @@ impl Hook {
             }
             None => self.examine(&invocation, execution, started, left).await,
         };
-        for reason in &evidence.verdict.because {
-            tracing::error!(code = reason.code, "{reason}");
-        }
         let decision = evidence.verdict.decision;
+        for reason in &evidence.verdict.because {
+            match decision {
+                Decision::Failed => tracing::error!(code = reason.code, "{reason}"),
+                // What would have failed, had the plan not only observed.
+                Decision::Succeeded => tracing::warn!(code = reason.code, "{reason}"),
+            }
+        }
         log::evidence(evidence).await;
         let delivery = deliver(&self.aws, &invocation, decision, watchdog.end, watchdog.reserve).await;
         log::report(&invocation.deployment, self.event, decision, &delivery);
@@ -114,6 +118,7 @@ impl Hook {
             started_at,
             finished_at: clock::timestamp(),
             verdict,
+            observed: known.observed,
             attestation: known.attestation,
             checks: known.checks,
             timeline: known.timeline,

@@ -165,6 +165,7 @@ mod tests {
             started_at: Timestamp::UNIX_EPOCH,
             finished_at: Timestamp::UNIX_EPOCH,
             verdict: Verdict { decision: Decision::Succeeded, because: Vec::new() },
+            observed: None,
             attestation: Attestation::default(),
             checks: (0..checks).map(check).collect(),
             timeline: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use greenlight_checks::evidence::{Attestation, CheckEvidence, Moment, PlanIdentity};
+use greenlight_checks::evidence::{Attestation, CheckEvidence, Moment, Observed, PlanIdentity};
 
 use crate::clock;
 
@@ -18,6 +18,7 @@ pub(crate) struct Known {
     pub(crate) plan: Option<PlanIdentity>,
     pub(crate) attestation: Attestation,
     pub(crate) checks: Vec<CheckEvidence>,
+    pub(crate) observed: Option<Observed>,
     pub(crate) timeline: Vec<Moment>,
     /// What the work is doing, to be read after "while".
     pub(crate) doing: &'static str,

@@ -126,6 +126,8 @@ pub enum Fact {
         of: usize,
         /// Whether routing was proven.
         routing: Standing,
+        /// Whether the plan only observes, and would have failed.
+        would_have_failed: bool,
     },
     /// The split, and the next step.
     Traffic {
@@ -235,6 +237,7 @@ fn fact(
                 passed: evidence.checks.iter().filter(|check| check.outcome == Outcome::Passed).count(),
                 of: evidence.checks.len(),
                 routing: evidence.attestation.routing,
+                would_have_failed: evidence.observed.as_ref().is_some_and(|observed| observed.would_have_failed),
             },
             // Once it has ended well, its evidence is what matters.
             (None, Some(function)) if event.status != EventStatus::Succeeded => Fact::Function(function.clone()),

@@ -45,6 +45,7 @@ fn evidence() -> Evidence {
         started_at: Timestamp::UNIX_EPOCH,
         finished_at: Timestamp::UNIX_EPOCH,
         verdict: Verdict { decision: Decision::Failed, because: vec![message.clone()] },
+        observed: None,
         attestation: Attestation {
             routing: Standing::Proven,
             summary: Some("test listener -> shop-b, 3 of 3 targets healthy".to_owned()),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
-use greenlight_checks::evidence::{CheckEvidence, Decision, Outcome, PlanIdentity, Severity, Verdict};
+use greenlight_checks::evidence::{CheckEvidence, Decision, Observed, Outcome, PlanIdentity, Severity, Verdict};
 use greenlight_checks::message::codes;
 use jiff::Timestamp;
 use serde_json::json;
@@ -28,6 +28,8 @@ pub struct Checked {
     pub checks: Vec<CheckEvidence>,
     /// What they mean together.
     pub verdict: Verdict,
+    /// What they would have meant, where the plan only observes.
+    pub observed: Option<Observed>,
 }
 
 impl Checked {
@@ -66,11 +68,16 @@ pub fn lines(checked: &Checked, paint: Paint) -> Vec<String> {
     }
     let nothing = checked.verdict.because.iter().filter(|message| message.code == codes::NOTHING_VALIDATED);
     lines.extend(nothing.flat_map(|message| message_lines(message, paint)));
+    let observed = checked.observed.as_ref();
     let word = match checked.verdict.decision {
+        Decision::Succeeded if observed.is_some_and(|observed| observed.would_have_failed) => {
+            paint.yellow("WOULD HAVE FAILED")
+        }
         Decision::Succeeded => paint.green("PASSED"),
         Decision::Failed => paint.red("NOT PASSED"),
     };
-    lines.push(format!("{word}: {}; routing is not attested from here", checked.counted()));
+    let mode = observed.map(|observed| format!("; mode: observe until {}", observed.until)).unwrap_or_default();
+    lines.push(format!("{word}: {}; routing is not attested from here{mode}", checked.counted()));
     lines.push(format!("exit {}", checked.exit().code()));
     lines
 }
@@ -100,7 +107,13 @@ pub(super) fn write(checked: &Checked, now: Timestamp) {
     for check in &checked.checks {
         json::write("check", now, json!(check));
     }
-    json::write("verdict", now, json!(checked.verdict));
+    json::write(
+        "verdict",
+        now,
+        json!({
+            "decision": checked.verdict.decision, "because": checked.verdict.because, "observed": checked.observed,
+        }),
+    );
 }
 
 #[cfg(test)]
@@ -138,6 +151,7 @@ mod tests {
                 check("extra", Outcome::Skipped, Severity::Warn, Vec::new()),
             ],
             verdict: Verdict { decision: Decision::Failed, because: vec![message] },
+            observed: None,
         };
         assert_eq!(
             lines(&checked, Paint::off()),

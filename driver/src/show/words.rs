@@ -83,7 +83,10 @@ pub fn fact(fact: &Fact, mark: &Mark) -> String {
         Fact::Tasks { running, desired } => format!("replacement {running}/{desired} running"),
         Fact::TestTraffic => "test listener -> replacement".to_owned(),
         Fact::Function(function) => function.clone(),
-        Fact::Checked { passed, of, routing } => checked(*passed, *of, *routing),
+        Fact::Checked { passed, of, routing, would_have_failed } => {
+            let observed = if *would_have_failed { "; WOULD HAVE FAILED (mode: observe)" } else { "" };
+            format!("{}{observed}", checked(*passed, *of, *routing))
+        }
         Fact::Traffic { percent: share, next: None } => bar(*share),
         Fact::Traffic { percent: share, next: Some((more, due)) } => {
             format!("{}   {} more {}", bar(*share), percent(*more), due_in(*due))
@@ -159,6 +162,12 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), expected);
         }
+    }
+
+    #[test]
+    fn what_an_observing_plan_would_have_failed_is_told_behind_its_checks() {
+        let seen = Fact::Checked { passed: 1, of: 2, routing: Standing::Proven, would_have_failed: true };
+        assert_eq!(fact(&seen, &Mark::Done), "1 of 2 checks passed, routing proven; WOULD HAVE FAILED (mode: observe)");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::{Attestation, Standing};
 use greenlight_checks::message::{Message, codes};
+use greenlight_checks::observation;
 use greenlight_checks::plan::{self, EndpointSpec, EventPlan, Givens, Plan, Requirement};
 use greenlight_checks::run;
 use greenlight_checks::surroundings::{Endpoint, Endpoints, Limits, Surroundings};
@@ -63,12 +64,14 @@ pub async fn run(request: &Request, printer: &mut Printer) -> Result<Exit, Failu
     let attestation =
         Attestation { routing: Standing::NotRequired, targets: Standing::NotRequired, ..Attestation::default() };
     let verdict = verdict::decide(&Case { attestation: &attestation, routing: Requirement::Off, checks: &seen });
+    let (verdict, observed) = observation::under(plan.mode, verdict);
     let checked = Checked {
         plan: plan.identity().clone(),
         event: request.event,
         green: request.green.clone(),
         checks: seen,
         verdict,
+        observed,
     };
     printer.checked(&checked, clock::now());
     Ok(checked.exit())

@@ -38,6 +38,9 @@ pub struct Evidence {
     pub finished_at: Timestamp,
     /// The decision.
     pub verdict: Verdict,
+    /// Where the plan only observes (`mode: observe`): what it would have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
     /// What was established about routing and targets.
     pub attestation: Attestation,
     /// Every check of the event, in the plan's order.
@@ -55,12 +58,21 @@ pub struct PlanIdentity {
     pub sha256: String,
 }
 
+/// What a plan with `mode: observe` came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The last day (UTC) on which it only observes, as `2026-12-31`.
+    pub until: String,
+    /// Whether the verdict without `mode: observe` is Failed.
+    pub would_have_failed: bool,
+}
+
 /// What is reported to CodeDeploy, and the reasons, the deciding one first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Succeeded needs positive evidence; everything else is Failed.
     pub decision: Decision,
-    /// Empty only for Succeeded.
+    /// Empty only for Succeeded. A plan that only observes has Succeeded with reasons: what would have failed.
     pub because: Vec<Message>,
 }
 

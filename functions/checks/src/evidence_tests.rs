@@ -37,6 +37,7 @@ fn evidence_survives_its_json() {
                 Message::new("GL1201", "product", "$.price expected > 0, got \"9.50\" (string)").at("checks.yaml:38"),
             ],
         },
+        observed: Some(Observed { until: "2026-12-31".into(), would_have_failed: true }),
         attestation: Attestation {
             routing: Standing::Proven,
             targets: Standing::NotAttestable,

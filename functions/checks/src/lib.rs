@@ -9,6 +9,7 @@
 //!   probe           one file a kind: what a check sees              touches the network
 //!   judge           what was seen + expectations -> messages        pure
 //! verdict::decide attestation + evidence -> Succeeded or Failed     pure
+//! observation::under the same for a plan that only observes         pure
 //! ```
 
 pub mod authorities;
@@ -18,6 +19,7 @@ pub mod event;
 pub mod evidence;
 mod judge;
 pub mod message;
+pub mod observation;
 pub mod plan;
 mod probe;
 pub mod run;

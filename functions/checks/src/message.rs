@@ -85,6 +85,8 @@ pub mod codes {
     pub const SKIPPED: &str = "GL1204";
     /// No blocking check passed.
     pub const NOTHING_VALIDATED: &str = "GL1205";
+    /// The plan only observes, and would have failed.
+    pub const OBSERVED: &str = "GL1206";
     /// Too few samples to judge by.
     pub const TOO_FEW_SAMPLES: &str = "GL1301";
     /// A CloudWatch alarm is red.

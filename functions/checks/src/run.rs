@@ -4,7 +4,7 @@
 //! Checks without an order run side by side. A check that waits for others runs when they have passed and is skipped when
 //! they have not. Within the stabilise window a refused connection and 502, 503 and 504 are "not ready yet" and count as
 //! no attempt. The first blocking check that fails ends the run: nothing starts any more, what is on its way has a moment
-//! left, and everything that was not run says so. The deadline ends everything: what did not pass by then is not passed.
+//! left, and everything that was not run says so; a plan that only observes is run whole. The deadline ends everything: what did not pass by then is not passed.
 
 mod alarm;
 mod attempts;
@@ -59,6 +59,7 @@ async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckE
         green,
         prober: Prober::new(green.clone(), execution.clone()),
         slots: Semaphore::new(AT_ONCE),
+        ends_early: !plan.observed,
         ends: plan.checks.iter().map(|check| (check.id.as_str(), watch::Sender::new(None))).collect(),
         failed: watch::Sender::new(None),
     };
@@ -102,6 +103,8 @@ struct Bench<'a> {
     green: &'a Endpoint,
     prober: Prober,
     slots: Semaphore,
+    /// Whether the first blocking failure ends the run; what is only observed is observed whole.
+    ends_early: bool,
     /// How each check ended.
     ends: BTreeMap<&'a str, watch::Sender<Option<Outcome>>>,
     /// The first check that ended the run.
@@ -124,7 +127,7 @@ impl Bench<'_> {
             }
             Err(message) => ended(check, Outcome::Skipped, message),
         };
-        if decides(check, evidence.outcome) {
+        if self.ends_early && decides(check, evidence.outcome) {
             self.failed.send_if_modified(|failed| {
                 let first = failed.is_none();
                 failed.get_or_insert_with(|| check.id.clone());

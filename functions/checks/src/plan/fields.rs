@@ -151,6 +151,11 @@ impl<'a> Fields<'a> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| *node)
     }
 
+    /// Where the value of a field stands, or the mapping.
+    pub(crate) fn place_of(&self, name: &str) -> Position {
+        self.get(name).map_or(self.at, |node| node.at)
+    }
+
     /// A field that must be there.
     pub(crate) fn required(&self, name: &str, problems: &mut Problems) -> Option<&'a Node> {
         let found = self.get(name);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::kind::Kind;
+use super::mode::Mode;
 use crate::authorities::Authorities;
 use crate::event::HookEvent;
 use crate::evidence::{PlanIdentity, Severity};
@@ -16,6 +17,8 @@ use crate::secrets::Secrets;
 pub struct Plan {
     /// Where it was read from, and what it was.
     pub(crate) identity: PlanIdentity,
+    /// Whether its checks decide.
+    pub mode: Mode,
     /// How time is divided.
     pub budget: Budget,
     /// Where the two versions are reached.
@@ -134,6 +137,8 @@ pub(crate) struct Retry {
 /// The checks of one event, in the plan's order.
 #[derive(Clone, Debug)]
 pub struct EventPlan {
+    /// Whether every check is run, whatever another one came to.
+    pub(crate) observed: bool,
     pub(crate) checks: Vec<Check>,
     /// What they must not show.
     pub(crate) secrets: Secrets,
@@ -187,6 +192,6 @@ impl Plan {
     fn with_secrets(&self, checks: Vec<Check>) -> EventPlan {
         let mut secrets = self.secrets.clone();
         checks.iter().flat_map(|check| check.kind.secrets()).for_each(|value| secrets.add(value));
-        EventPlan { checks, secrets }
+        EventPlan { observed: matches!(self.mode, Mode::Observe { .. }), checks, secrets }
     }
 }

@@ -11,6 +11,7 @@ use super::check::{Entry, always_skipped, check, known_ids, references};
 use super::endpoint::endpoints;
 use super::fields::{Fields, Problems, integer, list, texts};
 use super::givens::Givens;
+use super::mode;
 use super::model::{Attest, Budget, Plan, Requirement, TargetsHealthy};
 use super::tree::{Node, Position, Value};
 use super::variables;
@@ -95,13 +96,14 @@ fn parse(text: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Nod
 }
 
 fn plan(root: &Node, text: &str, file: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Plan> {
-    let known = ["version", "budget", "endpoints", "attest", "hooks", "checks"];
-    let fields = Fields::read(root, "", &known, &["mode", "until"], problems)?;
+    let known = ["version", "mode", "until", "budget", "endpoints", "attest", "hooks", "checks"];
+    let fields = Fields::read(root, "", &known, &[], problems)?;
     if let Some(node) = fields.required("version", problems)
         && integer(node, "version", 1, u64::MAX, problems).is_some_and(|version| version != 1)
     {
         problems.add(node.at, "version", "expected 1, the only version there is");
     }
+    let mode = mode::read(&fields, givens, problems);
     let budget = fields.get("budget").and_then(|node| budget(node, problems)).unwrap_or_default();
     let endpoints = endpoints(fields.get("endpoints"), givens, problems);
     let attest = fields.get("attest").and_then(|node| attest(node, problems)).unwrap_or_default();
@@ -113,7 +115,7 @@ fn plan(root: &Node, text: &str, file: &str, givens: &Givens<'_>, problems: &mut
     always_skipped(&checks, fields.get("hooks"), &hooks, problems);
     let identity = PlanIdentity { source: file.to_owned(), sha256: format!("{:x}", Sha256::digest(text.as_bytes())) };
     let checks = checks.into_iter().filter_map(|entry| entry.check).collect();
-    Some(Plan { identity, budget, endpoints, attest, hooks, checks, secrets: problems.secrets.clone() })
+    Some(Plan { identity, mode, budget, endpoints, attest, hooks, checks, secrets: problems.secrets.clone() })
 }
 
 fn budget(node: &Node, problems: &mut Problems) -> Option<Budget> {

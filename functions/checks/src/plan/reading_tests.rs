@@ -297,7 +297,6 @@ checks:
 hooks: { AfterAllowTestTraffic: [] }
 checks:
   - { id: 'a b', http: { get: / }, expect: { status: 200 } }", "hooks.AfterAllowTestTraffic: lists no checks; nothing would be validated (checks.yaml:2:33)\nchecks[0].id: \"a b\" is no id; it has at most 64 letters, digits, -, _ and . (checks.yaml:4:11)"),
-    (AND, "mode: observe", "\"mode\" is not supported by this version (checks.yaml:2:1)"),
     (AND, "budjet: { total: 1m }", "unknown field \"budjet\" (checks.yaml:2:1); did you mean \"budget\"?"),
     (AND, "budget: { report_reserve: 9s }", "budget.report_reserve: 9s is too short; at least 10s are needed to report (checks.yaml:2:27)"),
     (AND, "budget: { total: 1m, stabilise: 1m }", "budget.stabilise: is not shorter than budget.total; nothing would be left to judge in (checks.yaml:2:33)"),

@@ -225,6 +225,25 @@ async fn the_first_blocking_failure_ends_the_run_and_the_rest_is_listed() {
 }
 
 #[tokio::test]
+async fn a_plan_that_only_observes_is_run_whole() {
+    let address = address();
+    let base = address.base.clone();
+    address.serve(|_, text| answer(if text.starts_with("GET /bad ") { 500 } else { 200 }, ""));
+    let checks = concat!(
+        "  - { id: bad, http: { get: /bad }, expect: { status: 200 } }\n",
+        "  - { id: good, http: { get: / }, expect: { status: 200 }, retry: { until: 10s, every: 2s, pass_after: 2 } }\n"
+    );
+    let mut plan = event(checks, "bad, good");
+    for (observed, outcomes) in
+        [(false, [Outcome::Failed, Outcome::Skipped]), (true, [Outcome::Failed, Outcome::Passed])]
+    {
+        plan.observed = observed;
+        let seen = run(&plan, &Surroundings::new(endpoints(&base), limits(Duration::ZERO, 60 * SECOND))).await;
+        assert_eq!(seen.iter().map(|evidence| evidence.outcome).collect::<Vec<_>>(), outcomes, "{seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_failure_that_only_warns_ends_nothing() {
     let address = address();
     let base = address.base.clone();
