@@ -89,6 +89,14 @@ pub mod codes {
     pub const OBSERVED: &str = "GL1206";
     /// Too few samples to judge by.
     pub const TOO_FEW_SAMPLES: &str = "GL1301";
+    /// Green is slower than blue.
+    pub const SLOWER: &str = "GL1302";
+    /// Green answers otherwise than blue.
+    pub const DIFFERS: &str = "GL1303";
+    /// Green has more errors than blue.
+    pub const MORE_ERRORS: &str = "GL1304";
+    /// There is nothing to compare with.
+    pub const NO_BASELINE: &str = "GL1305";
     /// A CloudWatch alarm is red.
     pub const ALARM_RED: &str = "GL1311";
     /// CloudWatch does not know how an alarm stands, or nothing is left to watch.

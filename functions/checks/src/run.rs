@@ -4,11 +4,13 @@
 //! Checks without an order run side by side. A check that waits for others runs when they have passed and is skipped when
 //! they have not. Within the stabilise window a refused connection and 502, 503 and 504 are "not ready yet" and count as
 //! no attempt. The first blocking check that fails ends the run: nothing starts any more, what is on its way has a moment
-//! left, and everything that was not run says so; a plan that only observes is run whole. The deadline ends everything: what did not pass by then is not passed.
+//! left, and everything that was not run says so; a plan that only observes is run whole. Nothing is compared while a load
+//! runs. The deadline ends everything: what did not pass by then is not passed.
 
 mod alarm;
 mod attempts;
 mod cloudwatch;
+mod compare;
 mod http;
 mod load;
 mod metric;
@@ -19,15 +21,15 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::{RwLock, Semaphore, watch};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock;
 use crate::evidence::{CheckEvidence, Outcome, Severity};
 use crate::message::{Message, codes};
-use crate::plan::{Check, EventPlan, Kind};
+use crate::plan::{Check, EventPlan, HttpRequest, Kind};
 use crate::probe::http::Prober;
-use crate::surroundings::{Endpoint, Surroundings};
+use crate::surroundings::{Endpoint, Limits, Surroundings};
 
 /// More would be a load test.
 const AT_ONCE: usize = 8;
@@ -54,10 +56,13 @@ async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckE
             .collect();
     };
     let execution = &surroundings.limits.execution;
+    let compares = plan.checks.iter().any(|check| matches!(check.kind, Kind::Compare(_)));
     let bench = Bench {
         surroundings,
         green,
         prober: Prober::new(green.clone(), execution.clone()),
+        blue: surroundings.endpoints.blue.clone().filter(|_| compares).map(|blue| Prober::new(blue, execution.clone())),
+        measuring: RwLock::new(()),
         slots: Semaphore::new(AT_ONCE),
         ends_early: !plan.observed,
         ends: plan.checks.iter().map(|check| (check.id.as_str(), watch::Sender::new(None))).collect(),
@@ -102,6 +107,10 @@ struct Bench<'a> {
     surroundings: &'a Surroundings,
     green: &'a Endpoint,
     prober: Prober,
+    /// The version that serves, where a check compares with it.
+    blue: Option<Prober>,
+    /// Held alone by a check that compares, and together by those that load: load on one version alone makes it look slow.
+    measuring: RwLock<()>,
     slots: Semaphore,
     /// Whether the first blocking failure ends the run; what is only observed is observed whole.
     ends_early: bool,
@@ -115,6 +124,11 @@ impl Bench<'_> {
     async fn outcome_of(&self, index: usize, check: &Check) -> (usize, CheckEvidence) {
         let evidence = match waited_for(check, &self.ends).await {
             Ok(()) => {
+                let (_alone, _together) = match check.kind {
+                    Kind::Compare(_) => (Some(self.measuring.write().await), None),
+                    Kind::Load(_) => (None, Some(self.measuring.read().await)),
+                    _ => (None, None),
+                };
                 let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
                 let failed = self.failed.borrow().clone();
                 if let Some(failed) = failed {
@@ -142,6 +156,7 @@ impl Bench<'_> {
         let limits = &self.surroundings.limits;
         match &check.kind {
             Kind::Alarm(alarm) => alarm::execute(check, alarm, self.surroundings).await,
+            Kind::Compare(compare) => compare::execute(check, compare, &self.prober, self.blue.as_ref(), limits).await,
             Kind::Http(http) => http::execute(check, http, &self.prober, limits).await,
             Kind::Load(load) => load::execute(check, load, &self.prober, limits).await,
             Kind::Metric(metric) => metric::execute(check, metric, self.surroundings).await,
@@ -203,6 +218,20 @@ fn errored(check: &Check, text: &str) -> CheckEvidence {
     ended(check, Outcome::Errored, message)
 }
 
+/// What is measured of a service that is not ready says nothing; once the window is over, it is judged as it is.
+async fn until_ready(check: &Check, request: &HttpRequest, prober: &Prober, limits: &Limits) {
+    while clock::now() < limits.stabilise_until {
+        let ready = match prober.ask(&check.id, request, check.timeout).await {
+            Ok(answer) => !is_not_ready(answer.status),
+            Err((error, _)) => !error.is_not_ready(),
+        };
+        if ready {
+            return;
+        }
+        sleep_until((clock::now() + NOT_READY_EVERY).min(limits.stabilise_until)).await;
+    }
+}
+
 /// What a load balancer says while its targets start.
 fn is_not_ready(status: StatusCode) -> bool {
     [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&status)
@@ -210,6 +239,8 @@ fn is_not_ready(status: StatusCode) -> bool {
 
 #[cfg(test)]
 mod cloudwatch_tests;
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 mod load_tests;
 #[cfg(test)]

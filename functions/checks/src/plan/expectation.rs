@@ -3,12 +3,12 @@
 use http::{HeaderName, Version};
 use regex::Regex;
 use serde_json::Value as Json;
-use serde_json_path::JsonPath;
 
 use super::fields::{Fields, Problems, duration, integer, list, text};
 use super::givens::Givens;
 use super::http::{Assertion, Subject};
 use super::http_version::{HTTP_1_1, http_version};
+use super::json_path;
 use super::predicate::{Condition, Predicate, Type};
 use super::schema::schema;
 use super::tree::{Node, Value};
@@ -136,15 +136,7 @@ fn json(node: &Node, path: &str, assertions: &mut Vec<Assertion>, problems: &mut
         let Some(fields) = Fields::read(item, &path, &known, &[], problems) else { continue };
         let json_path = fields.required("at", problems).and_then(|node| {
             let text = text(node, &fields.path_of("at"), problems)?;
-            JsonPath::parse(text)
-                .map_err(|error| {
-                    problems.add(
-                        node.at,
-                        &fields.path_of("at"),
-                        format_args!("{text:?} is no JSONPath (RFC 9535): {error}"),
-                    );
-                })
-                .ok()
+            json_path::parse(text, node, &fields.path_of("at"), problems)
         });
         let conditions = conditions(&fields, problems);
         if let (Some(json_path), Some(predicate)) = (json_path, conditions) {

@@ -1,8 +1,21 @@
-//! Whether a JSONPath selects one node at most. The parser knows and does not tell.
+//! JSONPaths of a plan, and whether one selects one node at most: the parser knows and does not tell.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json_path::JsonPath;
+
+use super::fields::Problems;
+use super::tree::Node;
+
+/// Reads one, which stands in `node`.
+pub(crate) fn parse(text: &str, node: &Node, path: &str, problems: &mut Problems) -> Option<JsonPath> {
+    let read = JsonPath::parse(text);
+    if let Err(error) = &read {
+        problems.add(node.at, path, format_args!("{text:?} is no JSONPath (RFC 9535): {error}"));
+    }
+    read.ok()
+}
 
 /// A singular query of RFC 9535, 2.3.5.1: only names and indexes.
 static SINGULAR: LazyLock<Regex> = LazyLock::new(|| {

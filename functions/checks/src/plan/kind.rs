@@ -2,9 +2,10 @@
 //! are listed.
 
 use super::alarm::{self, AlarmCheck};
+use super::compare::{self, CompareCheck};
 use super::fields::{Fields, Problems};
 use super::givens::Givens;
-use super::http::{self, HttpCheck};
+use super::http::{self, HttpCheck, HttpRequest};
 use super::load::{self, LoadCheck};
 use super::metric::{self, MetricCheck};
 use super::tls::{self, TlsCheck};
@@ -13,6 +14,7 @@ use super::tls::{self, TlsCheck};
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Alarm(AlarmCheck),
+    Compare(CompareCheck),
     Http(HttpCheck),
     Load(LoadCheck),
     Metric(MetricCheck),
@@ -20,19 +22,20 @@ pub(crate) enum Kind {
 }
 
 /// The kinds of this version.
-pub(crate) const NAMES: [&str; 5] = ["http", "load", "tls", "alarm", "metric"];
+pub(crate) const NAMES: [&str; 6] = ["http", "load", "tls", "compare", "alarm", "metric"];
 
 /// Kinds that exist in the plan's model and not in this version.
-pub(crate) const LATER: [&str; 4] = ["grpc_health", "websocket", "compare", "approval"];
+pub(crate) const LATER: [&str; 3] = ["grpc_health", "websocket", "approval"];
 
 /// Kinds that are judged once, over everything that they saw; repeating them until they pass would prove nothing.
-const JUDGED_ONCE: [&str; 3] = ["load", "alarm", "metric"];
+const JUDGED_ONCE: [&str; 4] = ["load", "compare", "alarm", "metric"];
 
 impl Kind {
     /// Its name in plans and evidence.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Alarm(_) => "alarm",
+            Self::Compare(_) => "compare",
             Self::Http(_) => "http",
             Self::Load(_) => "load",
             Self::Metric(_) => "metric",
@@ -43,6 +46,7 @@ impl Kind {
     /// What its requests carry and nobody may see, besides `${secret:NAME}`.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         match self {
+            Self::Compare(compare) => compare.requests.iter().flat_map(HttpRequest::secrets).collect(),
             Self::Http(http) => http.request.secrets(),
             Self::Load(load) => load.request.secrets(),
             Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => Vec::new(),
@@ -77,6 +81,7 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], givens: &Givens<'_>, prob
     }
     match *name {
         "alarm" => alarm::read(node, check, problems).map(Kind::Alarm),
+        "compare" => compare::read(node, check, problems).map(Kind::Compare),
         "load" => load::read(node, check, problems).map(Kind::Load),
         "metric" => metric::read(node, check, problems).map(Kind::Metric),
         "tls" => tls::read(node, check, problems).map(Kind::Tls),

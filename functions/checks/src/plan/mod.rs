@@ -10,6 +10,7 @@ mod beside;
 mod check;
 #[cfg(test)]
 mod cloudwatch_tests;
+mod compare;
 mod endpoint;
 mod expectation;
 mod fields;
@@ -32,6 +33,7 @@ mod tree;
 mod variables;
 
 pub(crate) use alarm::{AlarmCheck, AlreadyRed};
+pub(crate) use compare::{CompareCheck, LatencyLimit, ResponseRules};
 #[cfg(test)]
 pub(crate) use expectation::CONDITIONS;
 pub use givens::Givens;

@@ -71,6 +71,11 @@ fn trusting(expect: &str) -> String {
     with(&format!("id: a\ntls: {{}}\nexpect: {expect}"))
 }
 
+/// A plan whose check `a` compares this; the mapping stands at line 5, column 14.
+fn comparing(compare: &str) -> String {
+    with(&format!("id: a\ncompare: {compare}"))
+}
+
 /// A plan with this line 2.
 fn and(line: &str) -> String {
     format!(
@@ -180,6 +185,7 @@ const ASKING: Shape = asking;
 const LOADING: Shape = loading;
 const LIMITING: Shape = limiting;
 const TRUSTING: Shape = trusting;
+const COMPARING: Shape = comparing;
 const WITH: Shape = with;
 const AND: Shape = and;
 
@@ -241,7 +247,7 @@ const BAD: &[(Shape, &str, &str)] = &[
     (ASKING, "{ get: /, headers: { Host: other } }", "checks[0].http.headers.Host: cannot be set here; use endpoints.green.host (checks.yaml:5:32)"),
     (ASKING, "{ get: /, headers: { 'x y': other } }", "checks[0].http.headers.x y: \"x y\" is no HTTP header name (checks.yaml:5:32)"),
     (ASKING, "{ get: /, follow: 21 }", "checks[0].http.follow: expected a whole number from 0 to 20, got 21 (checks.yaml:5:29)"),
-    (WITH, "id: a\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 0; add one of http, load, tls, alarm, metric (checks.yaml:4:5)"),
+    (WITH, "id: a\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 0; add one of http, load, tls, compare, alarm, metric (checks.yaml:4:5)"),
     (WITH, "id: a\nhttp: { get: / }", "checks[0]: \"expect\" is missing (checks.yaml:4:5)"),
     (WITH, "id: a\ngrpc_health: { service: shop.Cart }", "checks[0]: \"grpc_health\" is not supported by this version (checks.yaml:5:5)"),
     (WITH, "id: a\nhttp: { get: / }\nexpect: { status: 200 }\nretry: { every: 1s }", "checks[0].retry: \"until\" is missing (checks.yaml:7:12)"),
@@ -269,7 +275,21 @@ const BAD: &[(Shape, &str, &str)] = &[
     (LIMITING, "[ 'errors <= 3' ]", "checks[0].expect[0]: expected a percentage below 100 such as 0.5% after errors <=, got \"3\" (checks.yaml:6:15)"),
     (LIMITING, "[ 'achieved_rate <= 19/s' ]", "checks[0].expect[0]: achieved_rate is limited by >= or >, got \"<=\" (checks.yaml:6:15)"),
     (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nexpect: [ 'p95 <= 1s' ]\nretry: { until: 2s }", "checks[0].retry: a load check is judged once and not repeated (checks.yaml:7:12)"),
-    (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nhttp: { get: / }\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 2; add one of http, load, tls, alarm, metric (checks.yaml:4:5)"),
+    (WITH, "id: a\nload: { get: /, rate: 20/s, for: 5s }\nhttp: { get: / }\nexpect: { status: 200 }", "checks[0]: expected one kind of check, got 2; add one of http, load, tls, compare, alarm, metric (checks.yaml:4:5)"),
+    (COMPARING, "{}", "checks[0].compare: \"requests\" is missing (checks.yaml:5:14)"),
+    (COMPARING, "{ requests: [] }", "checks[0].compare.requests: lists no request; nothing would be compared (checks.yaml:5:26)"),
+    (COMPARING, "{ requests: [ { get: / }, { gets: / } ] }", "checks[0].compare.requests[1]: unknown field \"gets\" (checks.yaml:5:42); did you mean \"get\"?"),
+    (COMPARING, "{ requests: [ { post: / } ] }", "checks[0].compare.requests[0]: POST may change something; add `side_effects: accepted` to the check if that is meant (checks.yaml:5:28)"),
+    (COMPARING, "{ requests: [ { get: / } ], pairs: 0 }", "checks[0].compare.pairs: expected a whole number from 1 to 1000, got 0 (checks.yaml:5:49)"),
+    (COMPARING, "{ requests: [ { get: / } ], pairs: 49 }", "checks[0].compare.pairs: 49 pairs say nothing about latency; at least 50 are needed, or `latency: off` (checks.yaml:5:49)"),
+    (COMPARING, "{ requests: [ { get: / } ], latency: none }", "checks[0].compare.latency: unknown value \"none\" (checks.yaml:5:51); expected one of off"),
+    (COMPARING, "{ requests: [ { get: / } ], latency: { slower_by_at_most: 1.25 } }", "checks[0].compare.latency.slower_by_at_most: expected a percentage from 0% to 1000%, got \"1.25\" (checks.yaml:5:72)"),
+    (COMPARING, "{ requests: [ { get: / } ], latency: { confidence: 100% } }", "checks[0].compare.latency.confidence: expected a percentage from 50% to 99.999%, got \"100%\" (checks.yaml:5:65)"),
+    (COMPARING, "{ requests: [ { get: / } ], response: { ignored: [ $.a ] } }", "checks[0].compare.response: unknown field \"ignored\" (checks.yaml:5:54); did you mean \"ignore\"?"),
+    (COMPARING, "{ requests: [ { get: / } ], response: { ignore: [ 'a b' ] } }", "checks[0].compare.response.ignore[0]: \"a b\" is no JSONPath (RFC 9535): at position 0, parser error (checks.yaml:5:64)"),
+    (COMPARING, "{ requests: [ { get: / } ], response: { headers: [ 'a b' ] } }", "checks[0].compare.response.headers: \"a b\" is no HTTP header name (checks.yaml:5:65)"),
+    (WITH, "id: a\ncompare: { requests: [ { get: / } ] }\nexpect: { status: 200 }", "checks[0].expect: compare has none: blue is what is expected; its limits are compare.response and compare.latency (checks.yaml:6:13)"),
+    (WITH, "id: a\ncompare: { requests: [ { get: / } ] }\nretry: { until: 2s }", "checks[0].retry: a compare check is judged once and not repeated (checks.yaml:6:12)"),
     (TRUSTING, "{}", "checks[0].expect: expects nothing; say at least `valid_for_at_least: 21d` (checks.yaml:6:13)"),
     (TRUSTING, "{ valid_for_atleast: 21d }", "checks[0].expect: unknown field \"valid_for_atleast\" (checks.yaml:6:15); did you mean \"valid_for_at_least\"?"),
     (TRUSTING, "{ valid_for_at_least: 21 }", "checks[0].expect.valid_for_at_least: expected a duration such as 500ms, 90s or 8m, got \"21\" (checks.yaml:6:35)"),

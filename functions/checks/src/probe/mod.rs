@@ -1,6 +1,7 @@
 //! How a check reaches what it tests, one file a kind. A probe measures and judges nothing.
 
 mod client;
+pub(crate) mod compare;
 mod connection;
 pub(crate) mod http;
 mod http2;

@@ -1,8 +1,8 @@
 //! One `load` check while it runs: a look whether the service is ready, then the whole schedule, once.
 
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::timeout_at;
 
-use super::{NOT_READY_EVERY, ended, is_not_ready};
+use super::{ended, until_ready};
 use crate::clock;
 use crate::evidence::{self, CheckEvidence, Outcome, Sample, redacted};
 use crate::judge::load as judge;
@@ -19,7 +19,7 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
     let end = timeout_at(limits.deadline, async {
         // A request that changes something is not sent only to look.
         if load.request.method.is_safe() {
-            until_ready(check, load, &kept, limits).await;
+            until_ready(check, &load.request, &kept, limits).await;
         }
         let (length, left) = (Schedule::of(load).length(), limits.deadline.saturating_duration_since(clock::now()));
         if length > left {
@@ -66,20 +66,6 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
         samples: first_error.into_iter().chain(last).map(sample).collect(),
         numbers,
         ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
-    }
-}
-
-/// Load on a service that is not ready says nothing; once the window is over, it is judged as it is.
-async fn until_ready(check: &Check, load: &LoadCheck, prober: &Prober, limits: &Limits) {
-    while clock::now() < limits.stabilise_until {
-        let ready = match prober.ask(&check.id, &load.request, check.timeout).await {
-            Ok(answer) => !is_not_ready(answer.status),
-            Err((error, _)) => !error.is_not_ready(),
-        };
-        if ready {
-            return;
-        }
-        sleep_until((clock::now() + NOT_READY_EVERY).min(limits.stabilise_until)).await;
     }
 }
 
