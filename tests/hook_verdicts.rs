@@ -142,15 +142,26 @@ async fn a_plan_that_only_warns_validates_nothing() {
 }
 
 #[tokio::test]
-async fn routing_that_the_plan_only_warns_of_is_recorded_and_does_not_decide() {
-    let mut bench = bench().await;
-    bench.plan(&PLAN.replace("hooks:", "attest: { routing: warn }\nhooks:"));
-    bench.aws.state().test = [1, 0];
-    bench.invoke().await.response();
-    let story = bench.story().await;
+async fn routing_that_the_plan_only_warns_of_decides_where_it_is_contradicted_and_not_where_it_is_unknown() {
+    let mut contradicted = bench().await;
+    contradicted.plan(&PLAN.replace("hooks:", "attest: { routing: warn }\nhooks:"));
+    contradicted.aws.state().test = [1, 0];
+    contradicted.invoke().await.response();
+    assert_eq!(contradicted.green.requests() + contradicted.blue.requests(), 0, "nothing is left to test");
+    let story = contradicted.story().await;
+    assert!(story.failed_with("GL1101").contains("belongs to the ORIGINAL task set"));
+
+    let mut unknown = bench().await;
+    let endpoints = format!(
+        "endpoints: {{ green: {{ url: \"http://{}\" }} }}\nattest: {{ routing: warn }}\nhooks:",
+        unknown.green.address
+    );
+    unknown.plan(&PLAN.replace("hooks:", &endpoints));
+    unknown.invoke().await.response();
+    let story = unknown.story().await;
     let attestation = &story.one_report("Succeeded")["attestation"];
-    assert_eq!(attestation["routing"], "contradicted");
-    assert_eq!(attestation["messages"][0]["code"], "GL1101");
+    assert_eq!(attestation["routing"], "not_attestable");
+    assert_eq!(attestation["messages"][0]["code"], "GL1102");
 }
 
 #[tokio::test]
@@ -239,8 +250,8 @@ async fn a_permission_that_is_new_is_waited_for_within_the_window() {
     ];
     bench.aws.state().next.extend(denied.map(|(operation, fault)| (operation, [fault, fault].into())));
     assert_eq!(bench.invoke().await.response()["status"], "Succeeded");
-    // Two denials and the answer; the other facts are read once more after the checks.
-    assert_eq!([bench.aws.calls("GetDeployment"), bench.aws.calls("DescribeTargetHealth")], [4, 3]);
+    // Two denials and the answer; the facts are read once more after the checks.
+    assert_eq!([bench.aws.calls("GetDeployment"), bench.aws.calls("DescribeTargetHealth")], [4, 4]);
     bench.story().await.one_report("Succeeded");
 }
 

@@ -11,7 +11,7 @@ use greenlight_checks::evidence::{Route, Standing};
 use greenlight_checks::message::{Message, codes};
 
 use crate::demands::{Demands, Version};
-use crate::facts::{Facts, Forward, Listener, Role, TaskSetStatus};
+use crate::facts::{Actions, Facts, Forward, Listener, Role, TaskSetStatus};
 use crate::sides::{Side, Sides, side};
 
 /// The way that the plan's requests to the replacement take.
@@ -54,7 +54,12 @@ pub(crate) fn routing(facts: &Facts, sides: &Sides, way: &Way, demands: &Demands
                 messages.push(not_attestable(format!("the deployment group has no {} listener", role.name())));
             }
             for listener in &tested {
-                messages.extend(judge(facts, listener, expected, sides, true));
+                let found = judge(facts, listener, expected, sides, true);
+                let wrong = demands.leads_to(*role).is_some_and(|led| led != demands.tested);
+                messages.extend(
+                    found.into_iter().map(|message| if wrong { another_listener(message, *role) } else { message }),
+                );
+                messages.extend(gate(listener));
             }
             let names: Vec<String> = tested.iter().map(|listener| named(listener)).collect();
             let group = facts.target_group_name(&expected.target_group);
@@ -84,7 +89,9 @@ pub(crate) fn routing(facts: &Facts, sides: &Sides, way: &Way, demands: &Demands
             Err(message) => vec![message],
         };
         // The tested listener may be the same one.
-        messages.extend(found.into_iter().filter(|message| !messages.contains(message)).collect::<Vec<_>>());
+        let told = |message: &Message| messages.iter().any(|known| known.text.starts_with(&message.text));
+        let new: Vec<Message> = found.into_iter().filter(|message| !told(message)).collect();
+        messages.extend(new);
     }
     let standing = standing(&messages);
     let summary = summary.filter(|_| standing == Standing::Proven);
@@ -171,16 +178,39 @@ fn named(listener: &Listener) -> String {
     }
 }
 
+/// The plan tests through a listener that does not lead to what it is about at this event.
+fn another_listener(message: Message, role: Role) -> Message {
+    let text = format!(
+        "{}; the checks go through the {} listener, so that they would test the old version: set endpoints.green.via: \
+         test_listener",
+        message.text,
+        role.name()
+    );
+    Message { text, ..message }
+}
+
+/// A load balancer that wants a login answers the checks itself.
+fn gate(listener: &Listener) -> Option<Message> {
+    let Actions { forwards, others, .. } = &listener.default;
+    (!forwards.is_empty() && !others.is_empty()).then(|| {
+        not_attestable(format!(
+            "the {} asks for {} before it forwards, so that the load balancer answers the checks itself and nothing of \
+             theirs is proven to arrive; test through a listener without it",
+            named(listener),
+            others.join(" and ")
+        ))
+    })
+}
+
 /// What contradicts that one listener sends everything to one side. A rule that forwards to neither target group of
 /// the pair belongs to somebody else and is left alone; so is such a default action, unless this listener is tested.
 fn judge(facts: &Facts, listener: &Listener, expected: &Side, sides: &Sides, tested: bool) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut counted = 0;
-    let default = (format!("the {}", named(listener)), &listener.default, tested);
-    let rules = listener
-        .rules
-        .iter()
-        .map(|rule| (format!("rule {} of the {}", rule_name(&rule.arn), named(listener)), &rule.forwards, false));
+    let default = (format!("the {}", named(listener)), &listener.default.forwards, tested);
+    let rules = listener.rules.iter().map(|rule| {
+        (format!("rule {} of the {}", rule_name(&rule.arn), named(listener)), &rule.actions.forwards, false)
+    });
     for (place, forwards, foreign_counts) in std::iter::once(default).chain(rules) {
         let ours = forwards.iter().any(|forward| facts.in_pair(&forward.target_group));
         if forwards.is_empty() || !(ours || foreign_counts) {
@@ -192,8 +222,12 @@ fn judge(facts: &Facts, listener: &Listener, expected: &Side, sides: &Sides, tes
         }
     }
     if counted == 0 {
+        let instead = match listener.default.others.as_slice() {
+            [] => String::new(),
+            others => format!("; its default action is {}", others.join(", ")),
+        };
         messages.push(contradicted(format!(
-            "the {} forwards to neither target group of the deployment group ({})",
+            "the {} forwards to neither target group of the deployment group ({}){instead}",
             named(listener),
             facts.group.pair.join(", ")
         )));
@@ -246,25 +280,51 @@ fn rule_name(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// Every listener and rule, and where it forwards to, for the evidence.
+/// Every listener and rule, and what it does, for the evidence.
 pub(crate) fn routes(facts: &Facts) -> Vec<Route> {
-    let route = |listener: &Listener, arn: &str, forwards: &[Forward]| Route {
+    let route = |listener: &Listener, arn: &str, actions: &Actions| Route {
         role: listener.role.name().to_owned(),
         arn: arn.to_owned(),
         port: listener.port,
-        forwards: shares(forwards)
+        forwards: shares(&actions.forwards)
             .into_iter()
             .map(|(arn, share)| (facts.target_group_name(arn).to_owned(), share))
             .collect(),
+        others: actions.others.clone(),
+        sticky: actions.sticky,
     };
     facts
         .listeners
         .iter()
         .flat_map(|listener| {
             std::iter::once(route(listener, &listener.arn, &listener.default))
-                .chain(listener.rules.iter().map(|rule| route(listener, &rule.arn, &rule.forwards)))
+                .chain(listener.rules.iter().map(|rule| route(listener, &rule.arn, &rule.actions)))
         })
         .collect()
+}
+
+/// What is worth knowing of the listeners and decides nothing.
+pub(crate) fn notes(facts: &Facts, way: &Way) -> Vec<String> {
+    let mut notes = Vec::new();
+    for listener in &facts.listeners {
+        let rules = listener.rules.iter().map(|rule| &rule.actions);
+        if std::iter::once(&listener.default).chain(rules.clone()).any(|actions| actions.sticky) {
+            notes.push(format!(
+                "the {} is sticky: a client with its cookie may keep seeing one version; the checks send no cookie",
+                named(listener)
+            ));
+        }
+        let ours = |actions: &&Actions| actions.forwards.iter().any(|forward| facts.in_pair(&forward.target_group));
+        let elsewhere = rules.filter(|actions| !ours(actions) || !actions.others.is_empty()).count();
+        if *way == Way::Listener(listener.role) && elsewhere > 0 {
+            notes.push(format!(
+                "{elsewhere} of the rules of the {} lead elsewhere or answer by themselves: a check that matches one is not \
+                 answered by this service, which attest.identity would find out",
+                named(listener)
+            ));
+        }
+    }
+    notes
 }
 
 /// The routing after the checks, given that it was proven before them: anything else than the same is inconclusive.

@@ -26,9 +26,13 @@ fn listener(role: Role, default: &[(&str, u32)]) -> Listener {
         port: Some(if role == Role::Test { 8080 } else { 80 }),
         protocol: Protocol::Http,
         load_balancer: "arn:loadbalancer/shop".to_owned(),
-        default: forwards(default),
+        default: actions(default),
         rules: Vec::new(),
     }
+}
+
+fn actions(shares: &[(&str, u32)]) -> Actions {
+    Actions { forwards: forwards(shares), ..Actions::default() }
 }
 
 fn task_set(id: &str, external_id: Option<&str>, status: TaskSetStatus, group: &str) -> TaskSet {
@@ -36,6 +40,10 @@ fn task_set(id: &str, external_id: Option<&str>, status: TaskSetStatus, group: &
         id: id.to_owned(),
         external_id: external_id.map(str::to_owned),
         status,
+        task_definition: format!(
+            "arn:aws:ecs:eu-west-1:111122223333:task-definition/{}",
+            id.replace("ecs-svc/", "shop:")
+        ),
         target_groups: vec![arn(group)],
         desired: 2,
     }
@@ -52,6 +60,7 @@ pub(crate) fn facts() -> Facts {
             group: "shop-dg".to_owned(),
             platform: Platform::Ecs,
             status: DeploymentStatus::InProgress,
+            configuration: Some("CodeDeployDefault.ECSAllAtOnce".to_owned()),
             created_by_rollback: false,
             rolls_back: None,
         },
@@ -165,7 +174,7 @@ fn rules_that_forward_to_the_pair_count_and_others_are_left_alone() {
     ] {
         let mut facts = facts();
         facts.listeners[1].rules =
-            vec![Rule { arn: "arn:listener-rule/app/shop/1/2/abcdef".to_owned(), forwards: forwards(rule) }];
+            vec![Rule { arn: "arn:listener-rule/app/shop/1/2/abcdef".to_owned(), actions: actions(rule) }];
         let routing = attested(&facts, &TEST);
         assert_eq!(routing.standing, standing, "{rule:?}");
         if standing == Contradicted {
@@ -177,8 +186,8 @@ fn rules_that_forward_to_the_pair_count_and_others_are_left_alone() {
 #[test]
 fn a_default_action_that_answers_by_itself_is_fine_where_a_rule_forwards() {
     let mut facts = facts();
-    facts.listeners[1].default.clear();
-    facts.listeners[1].rules = vec![Rule { arn: "rule/1".to_owned(), forwards: forwards(&[("shop-b", 1)]) }];
+    facts.listeners[1].default = Actions { others: vec!["redirect".to_owned()], ..Actions::default() };
+    facts.listeners[1].rules = vec![Rule { arn: "rule/1".to_owned(), actions: actions(&[("shop-b", 1)]) }];
     assert_eq!(attested(&facts, &TEST).standing, Standing::Proven);
 }
 

@@ -1,8 +1,12 @@
 //! The read plan: which facts are read, in which order. Read-only, and nothing is decided here.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use crate::aws::{Aws, ReadError};
-use crate::facts::{Deployment, Facts, Listener, Role};
+use crate::facts::{Deployment, Facts, Listener, Role, Target};
 use crate::invocation::DeploymentId;
+use crate::roll_call::Present;
 
 /// Reads everything that routing is attested from, given the deployment.
 pub(crate) async fn facts(aws: &Aws, deployment: &Deployment) -> Result<Facts, ReadError> {
@@ -27,6 +31,18 @@ pub(crate) async fn again(aws: &Aws, before: &Facts) -> Result<Facts, ReadError>
     let mut listeners = aws.listeners(Role::Production, &before.group.production).await?;
     listeners.extend(aws.listeners(Role::Test, &before.group.test).await?);
     Ok(Facts { deployment, target, task_sets, listeners, ..before.clone() })
+}
+
+/// Reads the running tasks, and the instances that they run on where targets are instances.
+pub(crate) async fn present(aws: &Aws, facts: &Facts, targets: &[Target]) -> Result<Present, ReadError> {
+    let cluster = &facts.target.cluster;
+    let tasks = aws.tasks(cluster, &facts.target.service).await?;
+    let on_instances = targets.iter().any(|target| target.id.parse::<IpAddr>().is_err());
+    let mut hosts: Vec<String> = tasks.iter().filter_map(|task| task.container_instance.clone()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    let instances = if on_instances { aws.instances(cluster, &hosts).await? } else { BTreeMap::new() };
+    Ok(Present { tasks, instances })
 }
 
 fn load_balancers_of(listeners: &[Listener]) -> Vec<String> {

@@ -79,10 +79,10 @@ fn address(facts: &Facts, name: &str, role: Role) -> Result<String, Message> {
     })?;
     let unusable = |what: String| Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", what);
     let scheme = match &listener.protocol {
-        Protocol::Http | Protocol::Tcp => "http",
+        Protocol::Http | Protocol::Tcp | Protocol::TcpUdp => "http",
         Protocol::Https | Protocol::Tls => "https",
-        Protocol::Other(other) => {
-            return Err(unusable(format!("the {} listener speaks {other:?}; the checks speak HTTP", role.name())));
+        other @ (Protocol::Udp | Protocol::Other(_)) => {
+            return Err(unusable(format!("the {} listener speaks {other}; the checks speak HTTP", role.name())));
         }
     };
     let port =
@@ -119,16 +119,21 @@ mod tests {
         for (protocol, scheme) in [
             ("HTTP", Some("http:")),
             ("TCP", Some("http:")),
+            ("TCP_UDP", Some("http:")),
             ("HTTPS", Some("https:")),
             ("TLS", Some("https:")),
             ("UDP", None),
+            ("QUIC", None),
         ] {
             let mut facts = facts();
             facts.listeners[1].protocol = protocol.into();
             let base = resolve(&facts, "green", &spec(Via::TestListener)).map(|endpoint| endpoint.base);
             match scheme {
                 Some(scheme) => assert!(base.unwrap().starts_with(scheme), "{protocol}"),
-                None => assert_eq!(base.unwrap_err().code, codes::ROUTING_NOT_ATTESTABLE),
+                None => assert_eq!(
+                    base.unwrap_err().to_string(),
+                    format!("GL1102 routing: the test listener speaks {protocol}; the checks speak HTTP")
+                ),
             }
         }
     }

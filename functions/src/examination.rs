@@ -8,10 +8,14 @@
 //! in the evidence how far production is, and reports that. The plan is not looked at and no drill is held, because
 //! neither a broken plan nor an exercise must stand in the way of going back.
 
+mod tasks;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
-use greenlight_checks::evidence::{CheckEvidence, Decision, Standing, Verdict};
+use greenlight_checks::evidence::{Attestation, CheckEvidence, Decision, Standing, Verdict};
+use greenlight_checks::identity::Witness;
 use greenlight_checks::message::Message;
 use greenlight_checks::observation;
 use greenlight_checks::plan::{EventPlan, Plan, Requirement};
@@ -24,7 +28,7 @@ use crate::attest::{self, Routing};
 use crate::aws::Aws;
 use crate::demands::Demands;
 use crate::drill::Drill;
-use crate::facts::{Deployment, Facts};
+use crate::facts::{Deployment, Facts, Target};
 use crate::invocation::DeploymentId;
 use crate::patience::Patience;
 use crate::progress::Progress;
@@ -93,30 +97,36 @@ impl Examination {
         let drill = self.drill.clone().map_err(|message| vec![message])?;
         let deployment = deployment.map_err(|error| vec![self.not_attestable(&error.message())])?;
         endpoints::admit(&plan.endpoints.green, &self.demands()).map_err(|message| vec![message])?;
+        self.demands().admit(&plan.attest).map_err(|message| vec![message])?;
 
         let way = endpoints::way(&plan.endpoints.green);
         let stabilise_until = self.ends.min(clock::now() + plan.budget.stabilise);
         let (facts, sides, routing) = self.settled(deployment, &way, plan).await?;
-        let blocked = routing.standing != Standing::Proven && plan.attest.routing == Requirement::Required;
-        if blocked {
+        if plan.attest.routing.refuses(routing.standing) {
             return Err(routing.messages);
         }
 
         self.progress.begins("waiting for healthy targets");
-        self.await_targets(&sides, plan, stabilise_until).await?;
+        let targets = self.await_targets(&facts, &sides, plan, stabilise_until).await?;
+        let call = self.call_the_roll(&facts, &sides, plan, targets, stabilise_until).await?;
 
         self.progress.begins("running the checks");
         let endpoints = Endpoints {
             green: Some(endpoints::resolve(&facts, "green", &plan.endpoints.green).map_err(|message| vec![message])?),
             blue: endpoints::serving(&facts, &plan.endpoints.blue, &self.demands()),
         };
+        let witness = plan.attest.identity.as_ref().map(|spec| Arc::new(Witness::of(spec.header.clone())));
         self.progress.happened("checks started");
-        let results = self.run(&checks, endpoints, drill, stabilise_until).await;
+        let results = self.run(&checks, endpoints, witness.clone(), drill, stabilise_until).await;
         self.progress.happened("checks ended");
 
         if routing.standing == Standing::Proven && plan.attest.routing != Requirement::Off {
             self.progress.begins("reading the routing again");
             self.confirm(&facts, &routing, &way, plan).await?;
+        }
+        let answering = self.call_again(&facts, &sides, plan, call).await?;
+        if let Some(witness) = witness {
+            self.identify(&witness, &answering, &checks, &results)?;
         }
         let attestation = self.progress.known().attestation;
         let verdict = decide(&Case { attestation: &attestation, routing: plan.attest.routing, checks: &results });
@@ -147,6 +157,7 @@ impl Examination {
                     let settled = routing.standing == Standing::Proven || plan.attest.routing == Requirement::Off;
                     if settled || over {
                         self.record_routing(&routing, plan.attest.routing);
+                        self.progress.update(|known| known.attestation.notes = attest::notes(&facts, way));
                         return Ok((facts, sides, routing));
                     }
                 }
@@ -200,7 +211,13 @@ impl Examination {
     }
 
     /// Waits until the targets that the event is about suffice, at most until the stabilise window is over.
-    async fn await_targets(&self, sides: &Sides, plan: &Plan, until: Instant) -> Result<(), Vec<Message>> {
+    async fn await_targets(
+        &self,
+        facts: &Facts,
+        sides: &Sides,
+        plan: &Plan,
+        until: Instant,
+    ) -> Result<Vec<Target>, Vec<Message>> {
         let needed = &plan.attest.targets_healthy;
         let demands = self.demands();
         let side = sides.of(demands.targets).map_err(|message| vec![self.not_attestable(&message)])?;
@@ -208,8 +225,8 @@ impl Examination {
         let mut pause = TARGETS_POLL;
         loop {
             let seen = self.patience.read(|| self.aws.targets(&side.target_group)).await;
-            let targets = match seen {
-                Ok(targets) => Targets::count(&targets, side.desired),
+            let (seen, targets) = match seen {
+                Ok(seen) => (seen.clone(), Targets::count(&seen, side.desired)),
                 Err(error) => {
                     let message = Message { subject: "targets".to_owned(), ..error.message() };
                     self.record_targets(Standing::NotAttestable, None, Some(message.clone()));
@@ -219,11 +236,11 @@ impl Examination {
             if targets.suffice(needed) {
                 self.record_targets(Standing::Proven, Some(targets.summary(&demands)), None);
                 self.progress.happened(targets.summary(&demands));
-                return Ok(());
+                return Ok(seen);
             }
             let now = clock::now();
             if now + pause > until {
-                let (standing, message) = targets.insufficient(needed, now.duration_since(started), &demands);
+                let (standing, message) = targets.insufficient(needed, now.duration_since(started), &demands, facts);
                 self.record_targets(standing, Some(targets.summary(&demands)), Some(message.clone()));
                 return Err(vec![message]);
             }
@@ -234,11 +251,18 @@ impl Examination {
 
     fn record_targets(&self, standing: Standing, summary: Option<String>, message: Option<Message>) {
         self.progress.update(|known| {
-            let attestation = &mut known.attestation;
-            attestation.targets = standing;
-            attestation.messages.extend(message);
-            let parts: Vec<String> = attestation.summary.take().into_iter().chain(summary).collect();
-            attestation.summary = (!parts.is_empty()).then(|| parts.join(", "));
+            known.attestation.targets = standing;
+            known.attestation.messages.extend(message);
+        });
+        self.summarise(summary);
+    }
+
+    /// Adds a fragment to the one line for people.
+    fn summarise(&self, fragment: Option<String>) {
+        self.progress.update(|known| {
+            let summary = &mut known.attestation.summary;
+            let parts: Vec<String> = summary.take().into_iter().chain(fragment).collect();
+            *summary = (!parts.is_empty()).then(|| parts.join(", "));
         });
     }
 
@@ -247,6 +271,7 @@ impl Examination {
         &self,
         checks: &EventPlan,
         endpoints: Endpoints,
+        witness: Option<Arc<Witness>>,
         drill: Option<Drill>,
         stabilise_until: Instant,
     ) -> Vec<CheckEvidence> {
@@ -255,7 +280,8 @@ impl Examination {
         let limits =
             Limits { stabilise_until: stabilise_until.min(deadline), deadline, execution: self.execution.clone() };
         let checked = async {
-            let results = run(checks, &Surroundings::new(endpoints, limits)).await;
+            let surroundings = Surroundings { witness, ..Surroundings::new(endpoints, limits) };
+            let results = run(checks, &surroundings).await;
             self.progress.update(|known| known.checks.clone_from(&results));
             results
         };
@@ -300,7 +326,7 @@ impl Examination {
             Err(because) => return failed(because),
         };
         let routing = attest::rollback(&facts);
-        self.progress.update(|known| known.attestation.targets = Standing::NotRequired);
+        self.progress.update(|known| known.attestation = Attestation::not_required());
         self.record_routing(&routing, Requirement::Required);
         match routing.standing {
             Standing::Proven => Verdict { decision: Decision::Succeeded, because: Vec::new() },

@@ -75,8 +75,16 @@ status! {
 }
 
 status! {
-    /// What a listener speaks.
-    Protocol { Http = "HTTP", Https = "HTTPS", Tcp = "TCP", Tls = "TLS" }
+    /// What a listener speaks. HTTP and HTTPS are an Application Load Balancer's, the others a Network Load Balancer's.
+    Protocol { Http = "HTTP", Https = "HTTPS", Tcp = "TCP", Tls = "TLS", Udp = "UDP", TcpUdp = "TCP_UDP" }
+}
+
+status! {
+    /// How far a task has come.
+    TaskStatus {
+        Provisioning = "PROVISIONING", Pending = "PENDING", Activating = "ACTIVATING", Running = "RUNNING",
+        Deactivating = "DEACTIVATING", Stopping = "STOPPING", Deprovisioning = "DEPROVISIONING", Stopped = "STOPPED",
+    }
 }
 
 /// `GetDeployment`.
@@ -87,6 +95,8 @@ pub(crate) struct Deployment {
     pub(crate) group: String,
     pub(crate) platform: Platform,
     pub(crate) status: DeploymentStatus,
+    /// `CodeDeployDefault.ECSAllAtOnce`, ….
+    pub(crate) configuration: Option<String>,
     /// `creator` is `codeDeployRollback`.
     pub(crate) created_by_rollback: bool,
     /// The deployment that this one rolls back.
@@ -124,6 +134,7 @@ pub(crate) struct TaskSet {
     /// The CodeDeploy deployment that created it; the service's first one has none.
     pub(crate) external_id: Option<String>,
     pub(crate) status: TaskSetStatus,
+    pub(crate) task_definition: String,
     /// ARNs.
     pub(crate) target_groups: Vec<String>,
     /// How many tasks it should run: desired count times scale.
@@ -165,9 +176,9 @@ pub(crate) struct Listener {
     pub(crate) port: Option<u16>,
     pub(crate) protocol: Protocol,
     pub(crate) load_balancer: String,
-    /// Where the default action forwards to; empty for one that answers or redirects by itself.
-    pub(crate) default: Vec<Forward>,
-    /// Every rule except the default one, with where it forwards to.
+    /// What it does with a request that no rule is for.
+    pub(crate) default: Actions,
+    /// Every rule except the default one. A Network Load Balancer's listeners have none.
     pub(crate) rules: Vec<Rule>,
 }
 
@@ -175,7 +186,19 @@ pub(crate) struct Listener {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) arn: String,
+    pub(crate) actions: Actions,
+}
+
+/// What a listener or a rule does with a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Actions {
+    /// Where it is forwarded to; empty where it is answered or redirected.
     pub(crate) forwards: Vec<Forward>,
+    /// One client may keep being sent to the same target group.
+    pub(crate) sticky: bool,
+    /// Actions that are no forward, by their type: `redirect`, `fixed-response`, `authenticate-oidc`, …. Where there is a
+    /// forward as well, they come before it.
+    pub(crate) others: Vec<String>,
 }
 
 /// One share of a forward action.
@@ -203,12 +226,52 @@ pub(crate) struct TargetGroup {
 /// One target and its health.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Address and port, as the load balancer sees it.
-    pub(crate) address: String,
+    /// An IP address or the id of an EC2 instance.
+    pub(crate) id: String,
+    pub(crate) port: Option<u16>,
     pub(crate) state: TargetState,
     /// `Target.ResponseCodeMismatch`, …; a healthy target has none.
     pub(crate) reason: Option<String>,
     pub(crate) description: Option<String>,
+}
+
+impl Target {
+    /// `10.0.3.7:80`, `i-0a1b2c3d4e5f60718:32768`.
+    pub(crate) fn address(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.id),
+            None => self.id.clone(),
+        }
+    }
+}
+
+/// A task as ECS describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Task {
+    pub(crate) arn: String,
+    pub(crate) status: TaskStatus,
+    /// ARN.
+    pub(crate) task_definition: String,
+    /// `service:<name>`.
+    pub(crate) group: Option<String>,
+    /// Of a service's task: `ecs-svc/<digits>`, which for a task set is its id as far as is known (aws-facts, U).
+    pub(crate) started_by: Option<String>,
+    pub(crate) containers: Vec<Container>,
+    /// Its own addresses, where it has network interfaces of its own (`awsvpc`).
+    pub(crate) addresses: Vec<String>,
+    /// ARN of the container instance that it runs on; Fargate has none.
+    pub(crate) container_instance: Option<String>,
+}
+
+/// A container of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Container {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    /// `sha256:…`.
+    pub(crate) digest: Option<String>,
+    /// The ports under which its host reaches it, where ECS names any.
+    pub(crate) host_ports: Vec<u16>,
 }
 
 /// Everything that routing is attested from, read at one time.

@@ -1,7 +1,7 @@
 //! The Lambda hooks: one path from CodeDeploy's event to exactly one report.
 //!
 //! A binary names its lifecycle event and calls [`serve`]; everything else is here. `hook` is the path; `watchdog`,
-//! `demands`, `stage`, `sides`, `attest` and `targets` decide and touch nothing; `aws` and `plan_source` touch the world and decide nothing;
+//! `demands`, `stage`, `sides`, `attest`, `targets`, `roll_call` and `image` decide and touch nothing; `aws` and `plan_source` touch the world and decide nothing;
 //! `examination` reads, waits and hands over. Nothing here answers `Succeeded` without positive evidence.
 
 mod attest;
@@ -15,6 +15,7 @@ mod environment;
 mod examination;
 mod facts;
 mod hook;
+mod image;
 mod invocation;
 mod log;
 mod memory;
@@ -22,6 +23,7 @@ mod patience;
 mod plan_source;
 mod progress;
 mod report;
+mod roll_call;
 mod sides;
 mod stage;
 mod targets;

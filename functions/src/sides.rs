@@ -49,6 +49,8 @@ pub(crate) struct Side {
     pub(crate) task_set: String,
     /// ARN of the target group.
     pub(crate) target_group: String,
+    /// ARN of its task definition.
+    pub(crate) task_definition: String,
     /// How many tasks it should run.
     pub(crate) desired: usize,
 }
@@ -139,5 +141,10 @@ pub(crate) fn side(facts: &Facts, task_set: &TaskSet) -> Result<Side, Message> {
             facts.group.pair.join(", ")
         ))
     })?;
-    Ok(Side { task_set: task_set.id.clone(), target_group: target_group.clone(), desired: task_set.desired })
+    Ok(Side {
+        task_set: task_set.id.clone(),
+        target_group: target_group.clone(),
+        task_definition: task_set.task_definition.clone(),
+        desired: task_set.desired,
+    })
 }

@@ -12,7 +12,7 @@ use greenlight_checks::message::{Message, codes};
 use greenlight_checks::plan::TargetsHealthy;
 
 use crate::demands::{Demands, Version};
-use crate::facts::{Role, Target, TargetState};
+use crate::facts::{Facts, Role, Target, TargetState};
 
 /// How the targets stand at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,7 @@ impl Targets {
         needed: &TargetsHealthy,
         after: Duration,
         demands: &Demands,
+        facts: &Facts,
     ) -> (Standing, Message) {
         let seconds = after.as_secs();
         let whose = demands.targets.name();
@@ -89,9 +90,11 @@ impl Targets {
                 }
                 (Version::Replacement, Some(_)) | (Version::Original, _) => "give the deployment group a test listener",
             };
+            let configuration = facts.deployment.configuration.as_deref().unwrap_or("the deployment configuration");
             let text = format!(
                 "the health of the {whose}'s targets cannot be known: their target group is behind no listener \
-                 (Target.NotInUse) after {seconds}s; {advice}"
+                 (Target.NotInUse), not even with weight 0, after {seconds}s; so it is with an all-at-once configuration until \
+                 traffic moves (this is {configuration}); {advice}"
             );
             return (Standing::NotAttestable, Message::new(codes::TARGETS_UNHEALTHY, "targets", text));
         }
@@ -105,7 +108,7 @@ impl Targets {
             seen.push(format!("{unregistered} not registered"));
         }
         let text = format!(
-            "{} of {} {whose} targets unhealthy after {seconds}s{needed} ({}); the load balancer may still answer \
+            "{} of {} {whose} targets unhealthy after {seconds}s{needed} ({}); the load balancer still answers \
              because it fails open",
             self.expected - self.healthy,
             self.expected,
@@ -118,9 +121,9 @@ impl Targets {
 fn described(target: &Target) -> String {
     let state = &target.state;
     match (&target.reason, &target.description) {
-        (Some(reason), Some(description)) => format!("{}: {state} ({reason}, {description})", target.address),
-        (Some(reason), None) => format!("{}: {state} ({reason})", target.address),
-        (None, _) => format!("{}: {state}", target.address),
+        (Some(reason), Some(description)) => format!("{}: {state} ({reason}, {description})", target.address()),
+        (Some(reason), None) => format!("{}: {state} ({reason})", target.address()),
+        (None, _) => format!("{}: {state}", target.address()),
     }
 }
 
@@ -129,12 +132,14 @@ mod tests {
     use greenlight_checks::event::HookEvent;
 
     use super::*;
+    use crate::attest::tests::facts;
 
     const DEMANDS: Demands = Demands::at(HookEvent::AfterAllowTestTraffic);
 
     fn target(state: &str, reason: Option<&str>) -> Target {
         Target {
-            address: "10.0.3.7:80".to_owned(),
+            id: "10.0.3.7".to_owned(),
+            port: Some(80),
             state: state.into(),
             reason: reason.map(str::to_owned),
             description: None,
@@ -173,11 +178,12 @@ mod tests {
     #[test]
     fn a_target_group_behind_no_listener_is_not_attestable_rather_than_unhealthy() {
         let unused = Targets::count(&[target("unused", Some("Target.NotInUse"))], 1);
-        let (standing, message) = unused.insufficient(&TargetsHealthy::All, Duration::from_secs(60), &DEMANDS);
+        let (standing, message) =
+            unused.insufficient(&TargetsHealthy::All, Duration::from_secs(60), &DEMANDS, &facts());
         assert_eq!(standing, Standing::NotAttestable);
         assert!(message.text.contains("behind no listener"), "{message}");
         let early = Demands::at(HookEvent::AfterInstall);
-        let (standing, message) = unused.insufficient(&TargetsHealthy::All, Duration::from_secs(60), &early);
+        let (standing, message) = unused.insufficient(&TargetsHealthy::All, Duration::from_secs(60), &early, &facts());
         assert_eq!(standing, Standing::NotAttestable);
         assert!(message.text.ends_with("AfterAllowTestTraffic, when the test listener leads to it"), "{message}");
     }
@@ -186,12 +192,12 @@ mod tests {
     fn the_message_names_each_target_and_what_is_missing() {
         let targets = [target("healthy", None), target("unhealthy", Some("Target.ResponseCodeMismatch"))];
         let (standing, message) =
-            Targets::count(&targets, 3).insufficient(&TargetsHealthy::All, Duration::from_secs(90), &DEMANDS);
+            Targets::count(&targets, 3).insufficient(&TargetsHealthy::All, Duration::from_secs(90), &DEMANDS, &facts());
         assert_eq!(standing, Standing::Contradicted);
         assert_eq!(
             message.to_string(),
             "GL1103 targets: 2 of 3 replacement targets unhealthy after 90s (10.0.3.7:80: unhealthy \
-             (Target.ResponseCodeMismatch), 1 not registered); the load balancer may still answer because it fails open"
+             (Target.ResponseCodeMismatch), 1 not registered); the load balancer still answers because it fails open"
         );
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
-use greenlight_checks::evidence::{Attestation, Standing};
+use greenlight_checks::evidence::Attestation;
 use greenlight_checks::message::{Message, codes};
 use greenlight_checks::observation;
 use greenlight_checks::plan::{self, EndpointSpec, EventPlan, Givens, Plan, Requirement};
@@ -61,8 +61,7 @@ pub async fn run(request: &Request, printer: &mut Printer) -> Result<Exit, Failu
         seen = run::run(&checks, &surroundings) => seen,
     };
 
-    let attestation =
-        Attestation { routing: Standing::NotRequired, targets: Standing::NotRequired, ..Attestation::default() };
+    let attestation = Attestation::not_required();
     let verdict = verdict::decide(&Case { attestation: &attestation, routing: Requirement::Off, checks: &seen });
     let (verdict, observed) = observation::under(plan.mode, verdict);
     let checked = Checked {

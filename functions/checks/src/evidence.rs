@@ -92,13 +92,36 @@ pub struct Attestation {
     pub routing: Standing,
     /// Whether the replacement task set's targets are healthy.
     pub targets: Standing,
+    /// Whether those targets are tasks of the task set that they should belong to.
+    #[serde(default)]
+    pub tasks: Standing,
+    /// Whether every task runs the image that the plan demands.
+    #[serde(default)]
+    pub image: Standing,
+    /// Whether every answer came from a task of the task set under test.
+    #[serde(default)]
+    pub identity: Standing,
     /// One fragment for people: `test listener (port 8080) -> shop-b, 2 of 2 targets healthy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// Every listener and rule that was read, and what it forwards to.
     pub routes: Vec<Route>,
+    /// The running tasks of the task set, as ECS describes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub running: Vec<RunningTask>,
+    /// What is worth knowing and decides nothing: a listener that is sticky, a rule that leads elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What contradicts or is missing.
     pub messages: Vec<Message>,
+}
+
+impl Attestation {
+    /// Nothing is attested, because nothing that could be was asked for: checks without a deployment.
+    pub fn not_required() -> Self {
+        let off = Standing::NotRequired;
+        Self { routing: off, targets: off, tasks: off, image: off, identity: off, ..Self::default() }
+    }
 }
 
 /// How an attested fact stands.
@@ -108,7 +131,7 @@ pub enum Standing {
     /// Not looked at yet.
     #[default]
     Unknown,
-    /// The plan says `off`.
+    /// The plan does not ask for it, or nothing depends on it.
     NotRequired,
     /// Established, before and after the checks.
     Proven,
@@ -129,6 +152,27 @@ pub struct Route {
     pub port: Option<u16>,
     /// Target group names with their summed weight in percent.
     pub forwards: Vec<(String, f64)>,
+    /// What else it does with a request, `redirect`, `authenticate-oidc`, …, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+    /// One client may keep being sent to the same target group.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sticky: bool,
+}
+
+/// A running task, as far as a verdict depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningTask {
+    /// Its ARN.
+    pub arn: String,
+    /// `family:revision`, as an ARN.
+    pub task_definition: String,
+    /// The healthy targets that it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// Its containers' image digests, where ECS reports them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
 }
 
 /// One check.

@@ -46,7 +46,16 @@ fn evidence_survives_its_json() {
                 arn: "arn:aws:x".into(),
                 port: Some(8080),
                 forwards: vec![("shop-b".into(), 100.0)],
+                others: vec!["authenticate-oidc".into()],
+                sticky: true,
             }],
+            running: vec![RunningTask {
+                arn: "arn:aws:ecs:x:task/main/1".into(),
+                task_definition: "arn:aws:ecs:x:task-definition/shop:2".into(),
+                targets: vec!["10.0.3.7:80".into()],
+                digests: BTreeMap::from([("web".into(), "sha256:00".into())]),
+            }],
+            notes: vec!["the test listener is sticky".into()],
             ..Attestation::default()
         },
         checks: vec![CheckEvidence {

@@ -8,6 +8,7 @@
 //! run::run        EventPlan + surroundings -> evidence              the one loop that waits
 //!   probe           one file a kind: what a check sees              touches the network
 //!   judge           what was seen + expectations -> messages        pure
+//! identity        what answers say of where they come from -> a standing
 //! verdict::decide attestation + evidence -> Succeeded or Failed     pure
 //! observation::under the same for a plan that only observes         pure
 //! ```
@@ -17,6 +18,7 @@ mod clock;
 pub mod cloudwatch;
 pub mod event;
 pub mod evidence;
+pub mod identity;
 mod judge;
 pub mod message;
 pub mod observation;

@@ -75,6 +75,20 @@ pub mod codes {
     pub const WRONG_EVENT: &str = "GL1104";
     /// The routing changed while the checks ran.
     pub const ROUTING_CHANGED: &str = "GL1105";
+    /// A task runs another image than the plan demands.
+    pub const IMAGE_CONTRADICTED: &str = "GL1106";
+    /// Which image the tasks run could not be established.
+    pub const IMAGE_NOT_ATTESTABLE: &str = "GL1107";
+    /// A check was answered by something that is no task of the task set under test.
+    pub const IDENTITY_CONTRADICTED: &str = "GL1108";
+    /// No answer says which task it comes from.
+    pub const IDENTITY_NOT_ATTESTABLE: &str = "GL1109";
+    /// A healthy target is no task of the task set.
+    pub const TASKS_CONTRADICTED: &str = "GL1110";
+    /// Whether the targets are tasks of the task set could not be established.
+    pub const TASKS_NOT_ATTESTABLE: &str = "GL1111";
+    /// Tasks, targets or images changed while the checks ran.
+    pub const TASKS_CHANGED: &str = "GL1112";
     /// An assertion was contradicted.
     pub const ASSERTION_FAILED: &str = "GL1201";
     /// The request could not be made or its answer not read.

@@ -60,7 +60,7 @@ async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckE
     let bench = Bench {
         surroundings,
         green,
-        prober: Prober::new(green.clone(), execution.clone()),
+        prober: Prober::new(green.clone(), execution.clone()).before(surroundings.witness.clone()),
         blue: surroundings.endpoints.blue.clone().filter(|_| compares).map(|blue| Prober::new(blue, execution.clone())),
         measuring: RwLock::new(()),
         slots: Semaphore::new(AT_ONCE),

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::authorities::Authorities;
 use crate::cloudwatch::CloudWatch;
+use crate::identity::Witness;
 
 /// Where a version is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,12 +55,14 @@ pub struct Surroundings {
     pub cloudwatch: Option<Arc<dyn CloudWatch>>,
     /// When the deployment began; an alarm that was red before says so.
     pub deployment_began: Option<Timestamp>,
+    /// Keeps which tasks the answers of the version under test say that they come from, where the plan asks for it.
+    pub witness: Option<Arc<Witness>>,
 }
 
 impl Surroundings {
-    /// Without alarms, metrics and a deployment.
+    /// Without alarms, metrics, a deployment and a witness.
     pub fn new(endpoints: Endpoints, limits: Limits) -> Self {
-        Self { endpoints, limits, cloudwatch: None, deployment_began: None }
+        Self { endpoints, limits, cloudwatch: None, deployment_began: None, witness: None }
     }
 }
 
@@ -70,6 +73,7 @@ impl fmt::Debug for Surroundings {
             .field("limits", &self.limits)
             .field("cloudwatch", &self.cloudwatch.is_some())
             .field("deployment_began", &self.deployment_began)
+            .field("witness", &self.witness)
             .finish()
     }
 }

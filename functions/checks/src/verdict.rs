@@ -30,24 +30,30 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     Verdict { decision: Decision::Succeeded, because: Vec::new() }
 }
 
+/// Facts that somebody demands and that are not proven. That the targets are tasks of the task set is the last link of the
+/// routing, and weighs as much; the other facts are demanded by being in the plan at all.
 fn unproven(case: &Case<'_>) -> Vec<Message> {
     let attestation = case.attestation;
-    let routing_holds = match case.routing {
-        Requirement::Warn | Requirement::Off => true,
-        Requirement::Required => attestation.routing == Standing::Proven,
-    };
-    let targets_hold = match attestation.targets {
-        Standing::Proven | Standing::NotRequired => true,
-        Standing::Contradicted | Standing::NotAttestable | Standing::Unknown => false,
-    };
-    if routing_holds && targets_hold {
-        return Vec::new();
-    }
+    let refused = [
+        ("routing", case.routing.refuses(attestation.routing)),
+        ("targets", !holds(attestation.targets)),
+        ("tasks", case.routing.refuses(attestation.tasks)),
+        ("image", !holds(attestation.image)),
+        ("identity", !holds(attestation.identity)),
+    ];
+    let Some((what, _)) = refused.into_iter().find(|(_, refused)| *refused) else { return Vec::new() };
     if !attestation.messages.is_empty() {
         return attestation.messages.clone();
     }
-    let what = if routing_holds { "targets" } else { "routing" };
     vec![Message::new(codes::ROUTING_NOT_ATTESTABLE, what, "was not established")]
+}
+
+/// Proven, or asked for by nobody. Not looked at is not proven.
+const fn holds(standing: Standing) -> bool {
+    match standing {
+        Standing::Proven | Standing::NotRequired => true,
+        Standing::Contradicted | Standing::NotAttestable | Standing::Unknown => false,
+    }
 }
 
 fn blocking<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a CheckEvidence> {
@@ -120,8 +126,20 @@ mod tests {
     }
 
     prop_compose! {
-        fn attestation()(routing in standing(), targets in standing()) -> Attestation {
-            Attestation { routing, targets, ..Attestation::default() }
+        fn attestation()(routing in standing(), targets in standing(), tasks in standing(), image in standing(), identity in standing()) -> Attestation {
+            Attestation { routing, targets, tasks, image, identity, ..Attestation::default() }
+        }
+    }
+
+    fn proven() -> Attestation {
+        let proven = Standing::Proven;
+        Attestation {
+            routing: proven,
+            targets: proven,
+            tasks: proven,
+            image: proven,
+            identity: proven,
+            ..Attestation::default()
         }
     }
 
@@ -139,17 +157,36 @@ mod tests {
         }
 
         #[test]
-        fn without_a_required_proof_it_is_never_succeeded(attestation in attestation(), checks in prop::collection::vec(check(), 0..6)) {
-            if attestation.routing != Standing::Proven {
+        fn a_contradicted_or_unproven_attestation_is_never_succeeded(attestation in attestation(), checks in prop::collection::vec(check(), 0..6)) {
+            let routed = [attestation.routing, attestation.tasks].iter().all(|standing| *standing == Standing::Proven);
+            let demanded = [attestation.targets, attestation.image, attestation.identity];
+            let demanded = demanded.iter().all(|standing| matches!(standing, Standing::Proven | Standing::NotRequired));
+            if !(routed && demanded) {
                 prop_assert_eq!(decision(&attestation, Requirement::Required, &checks), Decision::Failed);
             }
         }
 
         #[test]
-        fn unhealthy_targets_are_never_succeeded(attestation in attestation(), routing in requirement(), checks in prop::collection::vec(check(), 0..6)) {
-            if !matches!(attestation.targets, Standing::Proven | Standing::NotRequired) {
+        fn a_contradiction_is_never_succeeded_unless_routing_is_off(attestation in attestation(), checks in prop::collection::vec(check(), 0..6)) {
+            let facts = [attestation.routing, attestation.tasks, attestation.targets, attestation.image, attestation.identity];
+            if facts.contains(&Standing::Contradicted) {
+                prop_assert_eq!(decision(&attestation, Requirement::Warn, &checks), Decision::Failed);
+            }
+        }
+
+        #[test]
+        fn what_the_plan_demands_by_name_is_never_succeeded_without_proof_at_any_level(attestation in attestation(), routing in requirement(), checks in prop::collection::vec(check(), 0..6)) {
+            let demanded = [attestation.targets, attestation.image, attestation.identity];
+            if !demanded.iter().all(|standing| matches!(standing, Standing::Proven | Standing::NotRequired)) {
                 prop_assert_eq!(decision(&attestation, routing, &checks), Decision::Failed);
             }
+        }
+
+        #[test]
+        fn a_lower_level_never_fails_what_a_higher_one_lets_through(attestation in attestation(), checks in prop::collection::vec(check(), 0..6)) {
+            let [required, warn, off] = [Requirement::Required, Requirement::Warn, Requirement::Off].map(|level| decision(&attestation, level, &checks));
+            prop_assert!(required == Decision::Failed || warn == Decision::Succeeded);
+            prop_assert!(warn == Decision::Failed || off == Decision::Succeeded);
         }
 
         #[test]
@@ -171,8 +208,6 @@ mod tests {
 
     #[test]
     fn proof_and_a_passed_blocking_check_are_a_success() {
-        let attestation =
-            Attestation { routing: Standing::Proven, targets: Standing::Proven, ..Attestation::default() };
         let passed = CheckEvidence {
             id: "health".into(),
             kind: "http".into(),
@@ -185,6 +220,24 @@ mod tests {
             messages: vec![],
             samples: vec![],
         };
-        assert_eq!(decision(&attestation, Requirement::Required, &[passed]), Decision::Succeeded);
+        assert_eq!(decision(&proven(), Requirement::Required, std::slice::from_ref(&passed)), Decision::Succeeded);
+        let warned = Attestation { routing: Standing::NotAttestable, tasks: Standing::NotAttestable, ..proven() };
+        assert_eq!(decision(&warned, Requirement::Warn, std::slice::from_ref(&passed)), Decision::Succeeded);
+        assert_eq!(decision(&warned, Requirement::Required, std::slice::from_ref(&passed)), Decision::Failed);
+        assert_eq!(decision(&Attestation::not_required(), Requirement::Off, &[passed]), Decision::Succeeded);
+    }
+
+    #[test]
+    fn each_fact_that_is_demanded_decides_alone_and_is_named() {
+        for (what, attestation) in [
+            ("routing", Attestation { routing: Standing::Unknown, ..proven() }),
+            ("targets", Attestation { targets: Standing::Unknown, ..proven() }),
+            ("tasks", Attestation { tasks: Standing::Unknown, ..proven() }),
+            ("image", Attestation { image: Standing::Unknown, ..proven() }),
+            ("identity", Attestation { identity: Standing::Unknown, ..proven() }),
+        ] {
+            let verdict = decide(&Case { attestation: &attestation, routing: Requirement::Required, checks: &[] });
+            assert_eq!(verdict.because[0].to_string(), format!("GL1102 {what}: was not established"));
+        }
     }
 }

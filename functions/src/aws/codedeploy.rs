@@ -29,6 +29,7 @@ impl Aws {
             id: id.0.clone(),
             status: info.status().ok_or_else(|| missing("status"))?.as_str().into(),
             platform: info.compute_platform().ok_or_else(|| missing("computePlatform"))?.as_str().into(),
+            configuration: info.deployment_config_name.clone(),
             created_by_rollback: info.creator().is_some_and(|creator| creator.as_str() == "codeDeployRollback"),
             rolls_back: rollback.and_then(|info| info.rollback_triggering_deployment_id.clone()),
             application: info.application_name.ok_or_else(|| missing("applicationName"))?,

@@ -1,9 +1,9 @@
 //! What the load balancer says: listeners and rules, addresses, target groups, target health.
 
-use aws_sdk_elasticloadbalancingv2::types::Action;
+use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum};
 
 use super::{Aws, ReadError};
-use crate::facts::{Forward, Listener, LoadBalancer, Protocol, Role, Rule, Target, TargetGroup};
+use crate::facts::{Actions, Forward, Listener, LoadBalancer, Protocol, Role, Rule, Target, TargetGroup};
 
 const LISTENERS: &str = "elasticloadbalancing:DescribeListeners";
 const RULES: &str = "elasticloadbalancing:DescribeRules";
@@ -34,8 +34,8 @@ impl Aws {
             let protocol = found.protocol().map_or("", |protocol| protocol.as_str()).into();
             let rules = match protocol {
                 Protocol::Http | Protocol::Https => self.rules(arn).await?,
-                // Only an Application Load Balancer's listeners have rules.
-                Protocol::Tcp | Protocol::Tls | Protocol::Other(_) => Vec::new(),
+                // Only an Application Load Balancer's listeners have rules; asked for others', AWS answers with an error.
+                Protocol::Tcp | Protocol::Tls | Protocol::Udp | Protocol::TcpUdp | Protocol::Other(_) => Vec::new(),
             };
             listeners.push(Listener {
                 role,
@@ -43,7 +43,7 @@ impl Aws {
                 port: found.port().and_then(|port| u16::try_from(port).ok()),
                 protocol,
                 load_balancer: found.load_balancer_arn().unwrap_or_default().to_owned(),
-                default: forwards(found.default_actions()),
+                default: actions(found.default_actions()),
                 rules,
             });
         }
@@ -67,7 +67,7 @@ impl Aws {
             default |= page.rules().iter().any(|rule| rule.is_default().unwrap_or(false));
             rules.extend(page.rules().iter().filter(|rule| !rule.is_default().unwrap_or(false)).map(|rule| Rule {
                 arn: rule.rule_arn().unwrap_or_default().to_owned(),
-                forwards: forwards(rule.actions()),
+                actions: actions(rule.actions()),
             }));
             marker = page.next_marker.filter(|marker| !marker.is_empty());
             if marker.is_none() {
@@ -136,12 +136,9 @@ impl Aws {
             .map(|description| {
                 let target = description.target();
                 let health = description.target_health();
-                let id = target.and_then(|target| target.id()).unwrap_or("?");
                 Target {
-                    address: match target.and_then(|target| target.port()) {
-                        Some(port) => format!("{id}:{port}"),
-                        None => id.to_owned(),
-                    },
+                    id: target.and_then(|target| target.id()).unwrap_or("?").to_owned(),
+                    port: target.and_then(|target| target.port()).and_then(|port| u16::try_from(port).ok()),
                     state: health.and_then(|health| health.state()).map_or("", |state| state.as_str()).into(),
                     reason: health.and_then(|health| health.reason()).map(|reason| reason.as_str().to_owned()),
                     description: health.and_then(|health| health.description()).map(str::to_owned),
@@ -151,40 +148,53 @@ impl Aws {
     }
 }
 
-/// Where a list of actions forwards to. Two target groups come as `ForwardConfig` only, one comes as a scalar, as a
+/// What a list of actions does, in its order: a forward is the last of them, and authentication may come before it.
+fn actions(found: &[Action]) -> Actions {
+    let mut found: Vec<&Action> = found.iter().collect();
+    found.sort_by_key(|action| action.order().unwrap_or(i32::MAX));
+    Actions {
+        forwards: found.iter().flat_map(|action| forwards(action)).collect(),
+        sticky: found.iter().any(|action| sticky(action)),
+        others: found
+            .iter()
+            .filter_map(|action| action.r#type())
+            .filter(|kind| **kind != ActionTypeEnum::Forward)
+            .map(|kind| kind.as_str().to_owned())
+            .collect(),
+    }
+}
+
+/// Where an action forwards to. Two target groups come as `ForwardConfig` only, one comes as a scalar, as a
 /// `ForwardConfig` of one entry, or as both; a weight that is not there counts 1.
-fn forwards(actions: &[Action]) -> Vec<Forward> {
-    actions
+fn forwards(action: &Action) -> Vec<Forward> {
+    let weighted: Vec<Forward> = action
+        .forward_config()
+        .map(|config| config.target_groups())
+        .unwrap_or_default()
         .iter()
-        .flat_map(|action| {
-            let weighted: Vec<Forward> = action
-                .forward_config()
-                .map(|config| config.target_groups())
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|group| {
-                    Some(Forward {
-                        target_group: group.target_group_arn.clone()?,
-                        weight: group.weight().map_or(1, |weight| u32::try_from(weight).unwrap_or_default()),
-                    })
-                })
-                .collect();
-            if weighted.is_empty() {
-                action
-                    .target_group_arn()
-                    .map(|arn| Forward { target_group: arn.to_owned(), weight: 1 })
-                    .into_iter()
-                    .collect()
-            } else {
-                weighted
-            }
+        .filter_map(|group| {
+            Some(Forward {
+                target_group: group.target_group_arn.clone()?,
+                weight: group.weight().map_or(1, |weight| u32::try_from(weight).unwrap_or_default()),
+            })
         })
-        .collect()
+        .collect();
+    if weighted.is_empty() {
+        let scalar = action.target_group_arn();
+        scalar.map(|arn| Forward { target_group: arn.to_owned(), weight: 1 }).into_iter().collect()
+    } else {
+        weighted
+    }
+}
+
+fn sticky(action: &Action) -> bool {
+    let stickiness = action.forward_config().and_then(|config| config.target_group_stickiness_config());
+    stickiness.and_then(|stickiness| stickiness.enabled()).unwrap_or(false)
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_elasticloadbalancingv2::types::{ActionTypeEnum, ForwardActionConfig, TargetGroupTuple};
+    use aws_sdk_elasticloadbalancingv2::types::{ForwardActionConfig, TargetGroupStickinessConfig, TargetGroupTuple};
 
     use super::*;
 
@@ -196,25 +206,52 @@ mod tests {
         ForwardActionConfig::builder().set_target_groups(Some(tuples)).build()
     }
 
+    fn action(kind: ActionTypeEnum, order: i32) -> Action {
+        Action::builder().r#type(kind).order(order).build()
+    }
+
     #[test]
     fn the_scalar_and_the_weighted_form_say_the_same() {
         let scalar = Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn("blue").build();
         let both = Action::builder().target_group_arn("blue").forward_config(config(vec![tuple("blue", None)])).build();
+        let listed = Action::builder().forward_config(config(vec![tuple("blue", Some(1))])).build();
         let expected = vec![Forward { target_group: "blue".to_owned(), weight: 1 }];
-        assert_eq!(forwards(&[scalar]), expected);
-        assert_eq!(forwards(&[both]), expected);
+        for form in [scalar, both, listed] {
+            assert_eq!(forwards(&form), expected);
+        }
     }
 
     #[test]
     fn a_production_listener_carries_both_target_groups_without_a_scalar() {
         let action =
             Action::builder().forward_config(config(vec![tuple("green", Some(0)), tuple("blue", Some(100))])).build();
-        let weights: Vec<u32> = forwards(&[action]).iter().map(|forward| forward.weight).collect();
+        let weights: Vec<u32> = forwards(&action).iter().map(|forward| forward.weight).collect();
         assert_eq!(weights, [0, 100]);
     }
 
     #[test]
-    fn an_action_that_answers_by_itself_forwards_nowhere() {
-        assert!(forwards(&[Action::builder().r#type(ActionTypeEnum::FixedResponse).build()]).is_empty());
+    fn an_action_that_answers_by_itself_forwards_nowhere_and_is_named() {
+        let actions = actions(&[action(ActionTypeEnum::FixedResponse, 1)]);
+        assert_eq!(actions, Actions { others: vec!["fixed-response".to_owned()], ..Actions::default() });
+    }
+
+    #[test]
+    fn what_comes_before_a_forward_is_named_in_its_order() {
+        let forward = Action::builder().r#type(ActionTypeEnum::Forward).order(3).target_group_arn("green").build();
+        let gates = [action(ActionTypeEnum::from("jwt-validation"), 2), action(ActionTypeEnum::AuthenticateOidc, 1)];
+        let actions = actions(&[forward, gates[0].clone(), gates[1].clone()]);
+        assert_eq!(actions.others, ["authenticate-oidc", "jwt-validation"]);
+        assert_eq!(actions.forwards.len(), 1);
+        assert!(!actions.sticky);
+    }
+
+    #[test]
+    fn stickiness_is_read_from_the_forward() {
+        let with = |enabled: bool| {
+            let stickiness = TargetGroupStickinessConfig::builder().enabled(enabled).build();
+            let config = ForwardActionConfig::builder().target_group_stickiness_config(stickiness).build();
+            actions(&[Action::builder().forward_config(config).build()]).sticky
+        };
+        assert_eq!([with(true), with(false)], [true, false]);
     }
 }

@@ -1,8 +1,8 @@
 //! AWS, read and reported to: the clients, and adapters in which the SDK's types end. Nothing is decided here.
 //!
 //! The function's role needs `codedeploy:GetDeployment`, `ListDeploymentTargets`, `BatchGetDeploymentTargets`,
-//! `GetDeploymentGroup` and `PutLifecycleEventHookExecutionStatus`, `ecs:DescribeServices`, and
-//! `elasticloadbalancing:DescribeListeners`, `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups` and
+//! `GetDeploymentGroup` and `PutLifecycleEventHookExecutionStatus`, `ecs:DescribeServices`, `ListTasks`, `DescribeTasks` and,
+//! where targets are EC2 instances, `DescribeContainerInstances`, and `elasticloadbalancing:DescribeListeners`, `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups` and
 //! `DescribeTargetHealth`. Nothing else is called.
 
 mod codedeploy;

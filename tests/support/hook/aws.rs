@@ -14,11 +14,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::wire;
+use super::{wire, wire_ecs};
 
 pub(crate) const DEPLOYMENT: &str = "d-GREEN0001";
 pub(crate) const BLUE: &str = "shop-a";
 pub(crate) const GREEN: &str = "shop-b";
+
+/// Digests of the image that the original runs, and of the one that the replacement runs.
+pub(crate) const OLD: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+pub(crate) const NEW: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 
 /// A failing answer: HTTP status and error code.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +34,27 @@ pub(crate) struct Report {
     pub(crate) deployment: String,
     pub(crate) execution: String,
     pub(crate) status: String,
+}
+
+/// A running task.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    /// The last part of its ARN.
+    pub(crate) id: &'static str,
+    /// `BLUE` or `GREEN`: whose task it is.
+    pub(crate) of: &'static str,
+    /// Its address, where it has a network of its own.
+    pub(crate) address: Option<&'static str>,
+    /// EC2 instance and port of the host, where it has none.
+    pub(crate) host: Option<(&'static str, u16)>,
+    /// Of the container `web`.
+    pub(crate) digest: Option<&'static str>,
+}
+
+impl Task {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:aws:ecs:eu-west-1:111122223333:task/main/{}", self.id)
+    }
 }
 
 /// What is so, until a test changes it.
@@ -54,6 +79,20 @@ pub(crate) struct State {
     pub(crate) targets: Vec<(&'static str, Option<&'static str>)>,
     /// State and reason of each blue target.
     pub(crate) blue_targets: Vec<(&'static str, Option<&'static str>)>,
+    /// Addresses of healthy targets in green's group that nobody knows of.
+    pub(crate) strangers: Vec<&'static str>,
+    /// Every running task of the service.
+    pub(crate) tasks: Vec<Task>,
+    /// `startedBy` names a task's set; otherwise it names nothing that is known.
+    pub(crate) started_by_set: bool,
+    /// Both task sets run the same task definition.
+    pub(crate) same_definition: bool,
+    /// The test listener keeps a client on one target group.
+    pub(crate) sticky: bool,
+    /// An action of the test listener before it forwards.
+    pub(crate) gate: Option<&'static str>,
+    /// Weights of blue and green in a rule of the test listener.
+    pub(crate) test_rule: Option<[u32; 2]>,
     /// The service's first task set is there.
     pub(crate) original: bool,
     /// The task set that the deployment created is there.
@@ -101,6 +140,13 @@ impl Aws {
             dns_name: "127.0.0.1",
             targets: if created { vec![("healthy", None); 2] } else { Vec::new() },
             blue_targets: vec![("healthy", None); 2],
+            strangers: Vec::new(),
+            tasks: tasks(created),
+            started_by_set: true,
+            same_definition: false,
+            sticky: false,
+            gate: None,
+            test_rule: None,
             original: true,
             replacement: created,
             promoted: shifted,
@@ -129,6 +175,16 @@ impl Aws {
     pub(crate) fn calls(&self, operation: &str) -> usize {
         self.state().calls.iter().filter(|call| *call == operation).count()
     }
+}
+
+/// Two of the original, and two of the replacement once it is created, behind the addresses of the targets.
+fn tasks(created: bool) -> Vec<Task> {
+    let task = |id, of, address, digest| Task { id, of, address: Some(address), host: None, digest: Some(digest) };
+    let mut tasks = vec![task("b1", BLUE, "10.0.2.7", OLD), task("b2", BLUE, "10.0.2.8", OLD)];
+    if created {
+        tasks.extend([task("g1", GREEN, "10.0.3.7", NEW), task("g2", GREEN, "10.0.3.8", NEW)]);
+    }
+    tasks
 }
 
 async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -161,6 +217,9 @@ fn json_protocol(state: &mut State, target: &str, body: &[u8]) -> Response {
         "CodeDeploy_20141006.BatchGetDeploymentTargets" => wire::targets(state, &input),
         "CodeDeploy_20141006.GetDeploymentGroup" => wire::group(state),
         "AmazonEC2ContainerServiceV20141113.DescribeServices" => wire::services(state),
+        "AmazonEC2ContainerServiceV20141113.ListTasks" => wire_ecs::task_arns(state, &input),
+        "AmazonEC2ContainerServiceV20141113.DescribeTasks" => wire_ecs::tasks(state, &input),
+        "AmazonEC2ContainerServiceV20141113.DescribeContainerInstances" => wire_ecs::instances(state, &input),
         "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus" => {
             let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
             let report = Report {
@@ -197,7 +256,7 @@ fn query_protocol(state: &mut State, body: &[u8]) -> Response {
     }
     let result = match operation.as_str() {
         "DescribeListeners" => wire::listeners(state, &values("ListenerArns.member.")),
-        "DescribeRules" => wire::rules(state, values("ListenerArn")[0]),
+        "DescribeRules" if state.protocol.starts_with("HTTP") => wire::rules(state, values("ListenerArn")[0]),
         "DescribeLoadBalancers" => wire::load_balancers(state),
         "DescribeTargetGroups" => wire::target_groups(),
         "DescribeTargetHealth" => wire::target_health(state, values("TargetGroupArn")[0]),

@@ -11,6 +11,7 @@ pub(crate) mod outage;
 pub(crate) mod rows;
 pub(crate) mod shop;
 mod wire;
+mod wire_ecs;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -104,7 +104,8 @@ pub(crate) fn services(state: &State) -> Value {
         task_sets.push(task_set("ecs-svc/9223370493425779968", first, BLUE, 1));
     }
     if state.replacement {
-        let mut replacement = task_set("ecs-svc/9223370493423413672", second, GREEN, 2);
+        let revision = if state.same_definition { 1 } else { 2 };
+        let mut replacement = task_set("ecs-svc/9223370493423413672", second, GREEN, revision);
         replacement["externalId"] = json!(DEPLOYMENT);
         task_sets.push(replacement);
     }
@@ -117,11 +118,11 @@ fn member(text: &str) -> String {
 }
 
 /// A listener on one target group has both the scalar and a list of one; on two it has only the list.
-fn forward([blue, green]: [u32; 2]) -> String {
+fn forward([blue, green]: [u32; 2], sticky: bool) -> String {
     let tuple = |name: &str, weight: u32| {
         member(&format!("<TargetGroupArn>{}</TargetGroupArn><Weight>{weight}</Weight>", target_group(name)))
     };
-    let stickiness = "<TargetGroupStickinessConfig><Enabled>false</Enabled></TargetGroupStickinessConfig>";
+    let stickiness = format!("<TargetGroupStickinessConfig><Enabled>{sticky}</Enabled></TargetGroupStickinessConfig>");
     let config =
         |tuples: String| format!("<ForwardConfig><TargetGroups>{tuples}</TargetGroups>{stickiness}</ForwardConfig>");
     let single =
@@ -138,17 +139,17 @@ pub(crate) fn listeners(state: &State, arns: &[&str]) -> String {
     let described: String = arns
         .iter()
         .map(|arn| {
-            let (port, weights) = if *arn == listener("test") {
-                (state.test_port, state.test)
+            let (port, actions) = if *arn == listener("test") {
+                let gate = state.gate.map(|gate| member(&format!("<Type>{gate}</Type><Order>1</Order>")));
+                (state.test_port, gate.unwrap_or_default() + &forward(state.test, state.sticky))
             } else {
-                (state.production_port, state.production)
+                (state.production_port, forward(state.production, false))
             };
             member(&format!(
                 "<LoadBalancerArn>{}</LoadBalancerArn><Protocol>{}</Protocol><Port>{port}</Port>\
-                 <ListenerArn>{arn}</ListenerArn><DefaultActions>{}</DefaultActions>",
+                 <ListenerArn>{arn}</ListenerArn><DefaultActions>{actions}</DefaultActions>",
                 load_balancer(),
-                state.protocol,
-                forward(weights)
+                state.protocol
             ))
         })
         .collect();
@@ -169,16 +170,20 @@ pub(crate) fn rules(state: &State, arn: &str) -> String {
             arn.replace(":listener/", ":listener-rule/")
         ))
     };
+    let of_test = state.test_rule.filter(|_| arn == listener("test"));
+    let of_test = of_test.map(|weights| rule("5c5c5c5c5c5c5c5c", "20", false, &forward(weights, false)));
     format!(
-        "<Rules>{}{}</Rules>",
+        "<Rules>{}{}{}</Rules>",
         rule("9683b2d02a6cabee", "10", false, &member(&foreign)),
-        rule("8f8f8f8f8f8f8f8f", "default", true, &forward(weights))
+        of_test.unwrap_or_default(),
+        rule("8f8f8f8f8f8f8f8f", "default", true, &forward(weights, false))
     )
 }
 
 pub(crate) fn load_balancers(state: &State) -> String {
+    let kind = if state.protocol.starts_with("HTTP") { "application" } else { "network" };
     let described = format!(
-        "<LoadBalancerArn>{}</LoadBalancerArn><DNSName>{}</DNSName><Type>application</Type>\
+        "<LoadBalancerArn>{}</LoadBalancerArn><DNSName>{}</DNSName><Type>{kind}</Type>\
          <LoadBalancerName>shop</LoadBalancerName>",
         load_balancer(),
         state.dns_name
@@ -199,20 +204,31 @@ pub(crate) fn target_groups() -> String {
     format!("<TargetGroups>{described}</TargetGroups>")
 }
 
+/// Behind each target is a task of the same place in the list, by its address or its host's port.
 pub(crate) fn target_health(state: &State, arn: &str) -> String {
-    let targets = if arn == target_group(GREEN) { &state.targets } else { &state.blue_targets };
-    let described: String = targets
-        .iter()
-        .enumerate()
-        .map(|(index, (health, reason))| {
-            let reason = reason.map(|reason| format!("<Reason>{reason}</Reason>")).unwrap_or_default();
-            member(&format!(
-                "<Target><Id>10.0.3.{}</Id><Port>80</Port></Target><HealthCheckPort>80</HealthCheckPort>\
-                 <TargetHealth><State>{health}</State>{reason}</TargetHealth>",
-                index + 7
-            ))
-        })
-        .collect();
+    let (targets, of, network) = if arn == target_group(GREEN) {
+        (&state.targets, GREEN, "10.0.3")
+    } else {
+        (&state.blue_targets, BLUE, "10.0.2")
+    };
+    let hosts: Vec<_> = state.tasks.iter().filter(|task| task.of == of).map(|task| task.host).collect();
+    let target = |id: &str, port: u16, health: &str, reason: Option<&str>| {
+        let reason = reason.map(|reason| format!("<Reason>{reason}</Reason>")).unwrap_or_default();
+        member(&format!(
+            "<Target><Id>{id}</Id><Port>{port}</Port></Target><HealthCheckPort>{port}</HealthCheckPort>\
+             <TargetHealth><State>{health}</State>{reason}</TargetHealth>"
+        ))
+    };
+    let mut described = String::new();
+    for (index, (health, reason)) in targets.iter().enumerate() {
+        described += &match hosts.get(index).copied().flatten() {
+            Some((instance, port)) => target(instance, port, health, *reason),
+            None => target(&format!("{network}.{}", index + 7), 80, health, *reason),
+        };
+    }
+    for stranger in state.strangers.iter().filter(|_| of == GREEN) {
+        described += &target(stranger, 80, "healthy", None);
+    }
     format!("<TargetHealthDescriptions>{described}</TargetHealthDescriptions>")
 }
 

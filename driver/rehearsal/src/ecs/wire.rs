@@ -1,6 +1,7 @@
 //! ECS's documents on the wire: the service, its task sets, its tasks.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::service::{Task, TaskPhase, TaskSet};
 use crate::ecs::definitions::service_role;
@@ -130,7 +131,7 @@ pub(super) fn task(world: &World, task: &Task) -> Value {
         "version": 1,
         "createdAt": Epoch(task.created_at),
         "containers": containers.map(|definition| container(task, definition, set)).collect::<Vec<_>>(),
-        "attachments": [],
+        "attachments": attachments(task),
         "overrides": {"containerOverrides": []},
         "tags": [],
     });
@@ -151,6 +152,23 @@ pub(super) fn task(world: &World, task: &Task) -> Value {
     document
 }
 
+/// The task's network interface. Every task has an address of this machine's loopback interface, so that only the port, in
+/// the container's network bindings, tells one from another.
+fn attachments(task: &Task) -> Value {
+    let Some(address) = task.address else { return json!([]) };
+    json!([{"id": task.id, "type": "ElasticNetworkInterface", "status": "ATTACHED",
+        "details": [{"name": "privateIPv4Address", "value": address.ip().to_string()}]}])
+}
+
+/// There is no image, so that there is nothing to digest but its name: the same for every task of one name, and another for
+/// another. A name that ends in a digest has that one.
+fn image_digest(image: &str) -> String {
+    match image.rsplit_once('@') {
+        Some((_, digest)) => digest.to_owned(),
+        None => format!("sha256:{:x}", Sha256::digest(image.as_bytes())),
+    }
+}
+
 fn container(task: &Task, definition: &Value, set: Option<&TaskSet>) -> Value {
     let mut document = json!({
         "containerArn": format!("{}/{}", task.arn.replace(":task/", ":container/"), definition["name"].as_str().unwrap_or_default()),
@@ -169,6 +187,8 @@ fn container(task: &Task, definition: &Value, set: Option<&TaskSet>) -> Value {
             "hostPort": address.port(), "protocol": "tcp"}]);
         document["networkInterfaces"] =
             json!([{"attachmentId": task.id, "privateIpv4Address": address.ip().to_string()}]);
+        // ECS knows the digest once the image is pulled.
+        document["imageDigest"] = image_digest(definition["image"].as_str().unwrap_or_default()).into();
     }
     if let Some(code) = task.exit_code {
         document["exitCode"] = code.into();

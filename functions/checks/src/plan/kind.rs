@@ -57,6 +57,14 @@ impl Kind {
     pub(crate) fn asks_cloudwatch(&self) -> bool {
         matches!(self, Self::Alarm(_) | Self::Metric(_))
     }
+
+    /// Whether the service answers it; a handshake is the load balancer's, and CloudWatch is asked beside it.
+    pub(crate) fn asks_the_service(&self) -> bool {
+        match self {
+            Self::Http(_) | Self::Load(_) => true,
+            Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => false,
+        }
+    }
 }
 
 /// Reads the one kind of a check, whose fields may be `known`.

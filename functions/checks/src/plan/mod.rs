@@ -6,6 +6,7 @@
 //! `model` and `predicate` are what is left in the end. Nothing here reads a file, a clock or the environment.
 
 mod alarm;
+mod attest;
 mod beside;
 mod check;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod tree;
 mod variables;
 
 pub(crate) use alarm::{AlarmCheck, AlreadyRed};
+pub use attest::{Attest, IdentitySpec, ImageSpec, Requirement, TargetsHealthy};
 pub(crate) use compare::{CompareCheck, LatencyLimit, ResponseRules};
 #[cfg(test)]
 pub(crate) use expectation::CONDITIONS;
@@ -43,7 +45,7 @@ pub(crate) use load::{LoadCheck, Measure, WarmUp};
 pub(crate) use metric::MetricCheck;
 pub use mode::Mode;
 pub(crate) use model::Check;
-pub use model::{Attest, Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Requirement, TargetsHealthy, Via};
+pub use model::{Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Via};
 pub use reading::{PlanErrors, read};
 pub(crate) use schema::Schema;
 pub(crate) use tls::{TlsCheck, TlsSubject};

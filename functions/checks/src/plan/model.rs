@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::attest::Attest;
 use super::kind::Kind;
 use super::mode::Mode;
 use crate::authorities::Authorities;
@@ -78,37 +79,6 @@ pub enum Via {
     Url(String),
 }
 
-/// What must be proven besides the checks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Attest {
-    /// That the tested listener leads to the replacement task set.
-    pub routing: Requirement,
-    /// That the replacement's targets are healthy.
-    pub targets_healthy: TargetsHealthy,
-}
-
-/// How much a proof is worth.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Requirement {
-    /// Without it the verdict is Failed.
-    #[default]
-    Required,
-    /// It is recorded and never decides.
-    Warn,
-    /// It is not looked at.
-    Off,
-}
-
-/// How many targets must be healthy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TargetsHealthy {
-    /// Every one that the task set should have.
-    #[default]
-    All,
-    /// This many.
-    AtLeast(u32),
-}
-
 /// One check.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
@@ -153,6 +123,11 @@ impl EventPlan {
     /// Whether any check asks CloudWatch.
     pub fn asks_cloudwatch(&self) -> bool {
         self.checks.iter().any(|check| check.kind.asks_cloudwatch())
+    }
+
+    /// Whether any check asks the service itself. The others look at what stands before or beside it.
+    pub fn asks_the_service(&self) -> bool {
+        self.checks.iter().any(|check| check.kind.asks_the_service())
     }
 }
 

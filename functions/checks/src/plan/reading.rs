@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::attest::attest;
 use super::check::{Entry, always_skipped, check, known_ids, references};
 use super::endpoint::endpoints;
 use super::fields::{Fields, Problems, integer, list, texts};
 use super::givens::Givens;
 use super::mode;
-use super::model::{Attest, Budget, Plan, Requirement, TargetsHealthy};
+use super::model::{Budget, Plan};
 use super::tree::{Node, Position, Value};
 use super::variables;
 use crate::event::HookEvent;
@@ -146,27 +147,6 @@ fn budget(node: &Node, problems: &mut Problems) -> Option<Budget> {
         total,
         report_reserve: reserve.unwrap_or(defaults.report_reserve),
         stabilise: stabilise.unwrap_or(defaults.stabilise),
-    })
-}
-
-fn attest(node: &Node, problems: &mut Problems) -> Option<Attest> {
-    let fields = Fields::read(node, "attest", &["routing", "targets_healthy"], &["image", "identity"], problems)?;
-    let levels = [("required", Requirement::Required), ("warn", Requirement::Warn), ("off", Requirement::Off)];
-    let targets_healthy = match fields.get("targets_healthy") {
-        Some(node) if matches!(node.value, Value::Map(_)) => {
-            let path = "attest.targets_healthy";
-            let count = Fields::read(node, path, &["at_least"], &[], problems)?;
-            count.required("at_least", problems);
-            count
-                .integer("at_least", 1, 10_000, problems)
-                .and_then(|count| u32::try_from(count).ok())
-                .map(TargetsHealthy::AtLeast)
-        }
-        _ => fields.word("targets_healthy", &[("all", TargetsHealthy::All)], problems),
-    };
-    Some(Attest {
-        routing: fields.word("routing", &levels, problems).unwrap_or_default(),
-        targets_healthy: targets_healthy.unwrap_or_default(),
     })
 }
 

@@ -89,7 +89,7 @@ budget: { total: 8m, report_reserve: 30s, stabilise: 90s }
 endpoints:
   green: { via: test_listener, host: "${HOST}" }
   blue: { url: "https://127.0.0.1:8443/" }
-attest: { routing: off, targets_healthy: { at_least: 2 } }
+attest: { routing: off, targets_healthy: { at_least: 2 }, image: { container: web, digest: "shop@sha256:7173b809ca12ec5dee4506cd86be934c4596dd234ee82c0662eac04a8c2c71dc" }, identity: { header: X-Task-Arn } }
 hooks:
   AfterAllowTestTraffic: [product, health]
   BeforeAllowTraffic: [health]
@@ -126,6 +126,10 @@ fn a_good_plan_is_read_as_it_is_meant() {
     assert_eq!(plan.endpoints.blue.via, Via::Url("https://127.0.0.1:8443".into()));
     assert_eq!(plan.attest.routing, Requirement::Off);
     assert_eq!(plan.attest.targets_healthy, TargetsHealthy::AtLeast(2));
+    let image = plan.attest.image.as_ref().unwrap();
+    assert_eq!(image.container, "web");
+    assert_eq!(image.digest, "sha256:7173b809ca12ec5dee4506cd86be934c4596dd234ee82c0662eac04a8c2c71dc");
+    assert_eq!(plan.attest.identity.as_ref().unwrap().header, "x-task-arn");
     assert_eq!(plan.identity().sha256.len(), 64);
     let event = plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap();
     assert_eq!(event.ids().collect::<Vec<_>>(), ["health", "product"]);
@@ -320,8 +324,10 @@ checks:
     (AND, "budjet: { total: 1m }", "unknown field \"budjet\" (checks.yaml:2:1); did you mean \"budget\"?"),
     (AND, "budget: { report_reserve: 9s }", "budget.report_reserve: 9s is too short; at least 10s are needed to report (checks.yaml:2:27)"),
     (AND, "budget: { total: 1m, stabilise: 1m }", "budget.stabilise: is not shorter than budget.total; nothing would be left to judge in (checks.yaml:2:33)"),
-    (AND, "attest: { image: { container: web } }", "attest: \"image\" is not supported by this version (checks.yaml:2:11)"),
-    (AND, "attest: { identity: { header: x } }", "attest: \"identity\" is not supported by this version (checks.yaml:2:11)"),
+    (AND, "attest: { image: { container: web } }", "attest.image: \"digest\" is missing (checks.yaml:2:18)"),
+    (AND, "attest: { image: { container: web, digest: shop:1.5.0 } }", "attest.image.digest: expected sha256:… with 64 hexadecimal digits, or repository@sha256:…, got \"shop:1.5.0\"; a tag can be moved and proves nothing (checks.yaml:2:44)"),
+    (AND, "attest: { identity: {} }", "attest.identity: \"header\" is missing (checks.yaml:2:21)"),
+    (AND, "attest: { identity: { header: x task } }", "attest.identity.header: expected a header's name, got \"x task\" (checks.yaml:2:31)"),
     (AND, "attest: { routing: requird }", "attest.routing: unknown value \"requird\" (checks.yaml:2:20); did you mean \"required\"?"),
     (AND, "attest: { targets_healthy: { at_least: 0 } }", "attest.targets_healthy.at_least: expected a whole number from 1 to 10000, got 0 (checks.yaml:2:40)"),
     (AND, "endpoints: { green: { via: test_listner } }", "endpoints.green.via: unknown value \"test_listner\" (checks.yaml:2:28); did you mean \"test_listener\"?"),

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -16,6 +17,7 @@ use super::client::{CONNECT_TIMEOUT, USER_AGENT, client};
 use super::connection::Target;
 use super::http2::{AnswerBody, Http2};
 use crate::clock;
+use crate::identity::Witness;
 use crate::plan::HttpRequest;
 use crate::surroundings::Endpoint;
 
@@ -76,19 +78,27 @@ pub(crate) struct Prober {
     execution: String,
     /// The address as a URL, and what speaks to it; or why there is none.
     way: Result<(Url, Client), ProbeError>,
+    /// Is shown every answer, where the plan asks who gave it.
+    witness: Option<Arc<Witness>>,
 }
 
 impl Prober {
     pub(crate) fn new(endpoint: Endpoint, execution: String) -> Self {
         let way = client(&endpoint, 0).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
-        Self { endpoint, execution, way }
+        Self { endpoint, execution, way, witness: None }
+    }
+
+    /// The same, with somebody who is shown every answer.
+    pub(crate) fn before(mut self, witness: Option<Arc<Witness>>) -> Self {
+        self.witness = witness;
+        self
     }
 
     /// The same, with up to this many connections that serve again. Without them, load would measure handshakes.
     pub(crate) fn keeping_connections(&self, kept: usize) -> Self {
         let (endpoint, execution) = (self.endpoint.clone(), self.execution.clone());
         let way = client(&endpoint, kept).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
-        Self { endpoint, execution, way }
+        Self { endpoint, execution, way, witness: self.witness.clone() }
     }
 
     pub(crate) fn via(&self) -> &str {
@@ -106,7 +116,13 @@ impl Prober {
         let asked = tokio::time::timeout(timeout, self.exchange(check, request)).await;
         let took = clock::now() - started;
         match asked {
-            Ok(Ok(answer)) => Ok(Answer { took, ..answer }),
+            Ok(Ok(answer)) => {
+                if let Some(witness) = &self.witness {
+                    let asked = format!("{} {} via {}", request.method, request.path, self.via());
+                    witness.saw(check, &asked, answer.status, &answer.headers, &request.secrets());
+                }
+                Ok(Answer { took, ..answer })
+            }
             Ok(Err(error)) => Err((error, took)),
             Err(_) => Err((ProbeError::Timeout(timeout), took)),
         }
