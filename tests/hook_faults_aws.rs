@@ -16,7 +16,7 @@ const PUT: &str = "PutLifecycleEventHookExecutionStatus";
 /// Every read, by the service's name in IAM.
 const READS: [(&str, &[&str]); 3] = [
     ("codedeploy", &["GetDeployment", "ListDeploymentTargets", "BatchGetDeploymentTargets", "GetDeploymentGroup"]),
-    ("ecs", &["DescribeServices"]),
+    ("ecs", &["DescribeServices", "ListTasks", "DescribeTasks", "DescribeContainerInstances"]),
     (
         "elasticloadbalancing",
         &[
@@ -63,9 +63,10 @@ fn told(accident: Accident) -> &'static [&'static str] {
     }
 }
 
-/// A hook that gives a new permission this long to arrive.
+/// A hook that gives a new permission this long to arrive, and tasks on instances, which takes every call there is.
 async fn bench(stabilise: &str) -> Bench {
     let bench = Bench::of(Function::AfterAllowTestTraffic).await;
+    bench.aws.state().on_instances();
     bench.plan(&PLAN.replace("stabilise: 1s", &format!("stabilise: {stabilise}")));
     bench
 }
@@ -84,7 +85,9 @@ async fn stays(service: &'static str, operation: &'static str, accident: Acciden
     bench.outages().await.strike(operation, accident, usize::MAX);
     assert_eq!(bench.invoke().await.response()["status"], "Failed");
     let story = bench.story().await;
-    let reason = story.failed_with("GL1102");
+    let of_tasks = ["ListTasks", "DescribeTasks", "DescribeContainerInstances"].contains(&operation);
+    let code = if of_tasks { "GL1111" } else { "GL1102" };
+    let reason = story.failed_with(code);
     assert!(reason.contains(&format!("cannot be established: {service}:{operation}: ")), "{reason}");
     assert!(told(accident).iter().any(|told| reason.contains(told)), "{reason}");
     let advised = reason.contains(&format!("; allow {service}:{operation} in the function's role"));
