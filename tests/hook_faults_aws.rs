@@ -182,6 +182,7 @@ async fn the_table_names_every_call_that_a_hook_makes_and_no_other() {
     let mut seen = BTreeSet::new();
     for function in Function::ALL {
         let mut bench = Bench::of(function).await;
+        bench.aws.state().on_instances();
         let outages = bench.outages().await;
         bench.invoke().await.response();
         seen.extend(outages.calls().into_keys());
