@@ -61,7 +61,7 @@ impl Kind {
     /// Whether the service answers it; a handshake is the load balancer's, and CloudWatch is asked beside it.
     pub(crate) fn asks_the_service(&self) -> bool {
         match self {
-            Self::Http(_) | Self::Load(_) => true,
+            Self::Compare(_) | Self::Http(_) | Self::Load(_) => true,
             Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => false,
         }
     }
