@@ -7,6 +7,8 @@
 
 use greenlight_checks::message::{Message, codes};
 
+use crate::output;
+
 /// Which accident is rehearsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Drill {
@@ -48,7 +50,10 @@ impl Drill {
         match self {
             Self::Panic => panic!("fire drill: GREENLIGHT_DRILL=panic"),
             Self::Hang => std::future::pending().await,
-            Self::Exit => std::process::exit(EXIT_CODE),
+            Self::Exit => {
+                output::last_words();
+                std::process::exit(EXIT_CODE)
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ mod image;
 mod invocation;
 mod log;
 mod memory;
+mod output;
 mod patience;
 mod plan_source;
 mod progress;
@@ -31,6 +32,7 @@ mod watchdog;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
@@ -45,6 +47,9 @@ const RUNTIME_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
 ];
 
+/// How long the answer to Lambda waits for whoever reads the log.
+const LOG_WITHIN: Duration = Duration::from_secs(5);
+
 /// The time keeper must run while the work blocks a thread, even on a fraction of a processor.
 const WORKERS: usize = 2;
 
@@ -54,6 +59,7 @@ pub fn serve(event: HookEvent) -> ExitCode {
     log::start(environment.log());
     if let Some(missing) = RUNTIME_VARIABLES.iter().find(|name| environment.get(name).is_none()) {
         tracing::error!("{missing} is not set: this program is a Lambda function and runs behind a Lambda Runtime API");
+        output::last_words();
         return ExitCode::FAILURE;
     }
     // An error means that a provider is installed already, which is as good.
@@ -63,13 +69,15 @@ pub fn serve(event: HookEvent) -> ExitCode {
         Ok(runtime) => runtime.block_on(serve_until_ended(event, environment)),
         Err(error) => Err(error.into()),
     };
-    match ended {
+    let code = match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error, "the Runtime API cannot be served any longer");
             ExitCode::FAILURE
         }
-    }
+    };
+    output::last_words();
+    code
 }
 
 async fn serve_until_ended(
@@ -90,7 +98,11 @@ async fn serve_until_ended(
                 deployment_id = deployment,
                 event = %event
             );
-            hook.serve(&call.payload, started, left).instrument(span).await
+            let answer = hook.serve(&call.payload, started, left).instrument(span).await;
+            // Lambda freezes a function that has answered, and with it what is not written yet.
+            let by = watchdog::answers_by(started, left).saturating_duration_since(clock::now());
+            output::written(by.min(LOG_WITHIN)).await;
+            answer
         }
     });
     Runtime::new(handler).run().await

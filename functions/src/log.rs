@@ -1,7 +1,6 @@
 //! Standard output: one JSON object a line. Two kinds of line have a fixed shape that other programs read (evidence and
 //! report); the rest is tracing's JSON. Nothing here decides what is said.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::invocation::DeploymentId;
+use crate::output;
 use crate::report::{Delivered, Delivery};
 
 /// A log event of CloudWatch holds 256 KB; the evidence stays below, whatever was seen.
@@ -43,7 +43,7 @@ pub(crate) fn start(filter: &str) {
         .with_current_span(true)
         .with_span_list(false)
         .with_env_filter(filter)
-        .with_writer(io::stdout)
+        .with_writer(output::Lines)
         .init();
     if let Some(problem) = problem {
         tracing::warn!(%problem, "GREENLIGHT_LOG cannot be read; using info");
@@ -57,6 +57,10 @@ pub(crate) async fn evidence(evidence: Evidence) {
         let bounded = bounded(&evidence, LARGEST_EVIDENCE);
         line(&json!({"greenlight": "evidence", "schema": evidence.schema, "evidence": bounded}));
     });
+    let written = async {
+        let _ = written.await;
+        output::written(EVIDENCE_WITHIN).await;
+    };
     // Where the time is over there is no log left to say so in; the line goes on by itself.
     let _ = tokio::time::timeout(EVIDENCE_WITHIN, written).await;
 }
@@ -79,14 +83,9 @@ pub(crate) fn report(deployment: &DeploymentId, event: HookEvent, decision: Deci
     }));
 }
 
-/// One write a line, so that nothing can come between; a log that cannot be written must not keep the report away.
+/// One write a line, so that nothing can come between.
 fn line(value: &Value) {
-    let mut line = value.to_string();
-    line.push('\n');
-    let mut out = io::stdout().lock();
-    if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
-        tracing::error!(%error, "a line could not be written to standard output");
-    }
+    output::line(format!("{value}\n").into_bytes());
 }
 
 /// The evidence as JSON of a limited size: bodies go first, then samples, then all messages but the first of each check.

@@ -19,6 +19,11 @@ pub(crate) const LEAST_RESERVE: Duration = Duration::from_secs(10);
 /// What is left to answer the Runtime API after the last attempt to report.
 const FAREWELL: Duration = Duration::from_millis(500);
 
+/// When the function must answer Lambda at the latest, with half of the farewell for the way there.
+pub(crate) fn answers_by(started: Instant, left: Duration) -> Instant {
+    started + left.saturating_sub(FAREWELL / 2)
+}
+
 /// The times of one invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Watchdog {
@@ -115,6 +120,9 @@ mod tests {
     fn the_report_ends_before_lambda_does() {
         let start = origin();
         assert!(Watchdog::set(start, seconds(60), None).end < start + seconds(60));
+        assert!(Watchdog::set(start, seconds(60), None).end < answers_by(start, seconds(60)));
+        assert!(answers_by(start, seconds(60)) < start + seconds(60));
         assert_eq!(Watchdog::set(start, Duration::ZERO, None).end, start);
+        assert_eq!(answers_by(start, Duration::ZERO), start);
     }
 }

@@ -35,6 +35,8 @@ pub(crate) fn client(endpoint: &Endpoint, kept: usize) -> Result<(Url, Client), 
         .retry(retry::never())
         .redirect(redirect::Policy::none())
         .user_agent(USER_AGENT);
+    // Where the endpoint has a host of its own, that is the name in the URL, and every name leads to the address.
+    let mut pinned = None;
     match base.scheme() {
         // No certificate is ever looked at, so a machine without a trust store can do this.
         "http" => builder = builder.tls_certs_only([]),
@@ -44,31 +46,45 @@ pub(crate) fn client(endpoint: &Endpoint, kept: usize) -> Result<(Url, Client), 
                 let trusted: Result<Vec<_>, _> = ca.certificates().iter().map(certificate).collect();
                 builder = builder.tls_certs_only(trusted.map_err(|error| error.to_string())?);
             }
-            // The name of the certificate comes from the URL, the address from the resolver.
+            // The name of the certificate comes from the URL.
             if let Some(host) = &endpoint.host {
                 let name = Url::parse(&format!("https://{host}/")).map_err(|error| error.to_string())?;
                 base.set_host(name.host_str()).map_err(|error| error.to_string())?;
-                builder = builder.dns_resolver(Arc::new(Pinned(address.into())));
+                pinned = Some(address.into());
             }
         }
         other => return Err(format!("{other} is neither http nor https")),
     }
-    let client = builder.build().map_err(|error| error.to_string())?;
+    let client = builder.dns_resolver(Arc::new(Names { pinned })).build().map_err(|error| error.to_string())?;
     Ok((base, client))
 }
 
-/// Leads every name to one address: the endpoint's.
-struct Pinned(Arc<str>);
+/// A name that leads to no address.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} does not resolve: {cause}")]
+pub(crate) struct Unresolved {
+    name: String,
+    cause: io::Error,
+}
 
-impl Resolve for Pinned {
-    fn resolve(&self, _: Name) -> Resolving {
-        let address = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((&*address, 0)).await?.collect();
-            if found.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::NotFound, format!("{address} has no address")).into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
+/// The addresses behind a name; never none.
+pub(crate) async fn addresses(name: &str, port: u16) -> Result<Vec<SocketAddr>, Unresolved> {
+    let unresolved = |cause| Unresolved { name: name.to_owned(), cause };
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((name, port)).await.map_err(unresolved)?.collect();
+    if found.is_empty() {
+        return Err(unresolved(io::Error::new(io::ErrorKind::NotFound, "it has no address")));
+    }
+    Ok(found)
+}
+
+/// Leads a name to its addresses, or every name to those of one.
+struct Names {
+    pinned: Option<Arc<str>>,
+}
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        let name = self.pinned.clone().unwrap_or_else(|| name.as_str().into());
+        Box::pin(async move { Ok(Box::new(addresses(&name, 0).await?.into_iter()) as Addrs) })
     }
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::client::CONNECT_TIMEOUT;
+use super::client::{CONNECT_TIMEOUT, addresses};
 use super::http::ProbeError;
 use crate::authorities::roots;
 use crate::surroundings::Endpoint;
@@ -79,12 +79,15 @@ impl Target {
     }
 
     pub(crate) async fn tcp(&self) -> Result<TcpStream, ProbeError> {
-        let connecting = TcpStream::connect((self.address.as_str(), self.port));
-        let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
-        connected.map_err(|_| ProbeError::ConnectTimeout)?.map_err(|error| match error.kind() {
-            io::ErrorKind::ConnectionRefused => ProbeError::Refused,
-            _ => ProbeError::Connect(format!(": {error}")),
-        })
+        let connecting = async {
+            let found = addresses(&self.address, self.port).await;
+            let found = found.map_err(|unresolved| ProbeError::Unresolved(unresolved.to_string()))?;
+            TcpStream::connect(&*found).await.map_err(|error| match error.kind() {
+                io::ErrorKind::ConnectionRefused => ProbeError::Refused,
+                _ => ProbeError::Connect(format!(": {error}")),
+            })
+        };
+        tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| ProbeError::ConnectTimeout)?
     }
 }
 

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use reqwest::{Client, Url};
 
-use super::client::{CONNECT_TIMEOUT, USER_AGENT, client};
+use super::client::{CONNECT_TIMEOUT, USER_AGENT, Unresolved, client};
 use super::connection::Target;
 use super::http2::{AnswerBody, Http2};
 use crate::clock;
@@ -40,6 +40,8 @@ pub(crate) struct Answer {
 pub(crate) enum ProbeError {
     #[error("the address {0:?} cannot be used: {1}")]
     Address(String, String),
+    #[error("{0}")]
+    Unresolved(String),
     #[error("connection refused")]
     Refused,
     #[error("no connection within {} ms", CONNECT_TIMEOUT.as_millis())]
@@ -272,6 +274,8 @@ fn failure(error: &reqwest::Error) -> ProbeError {
     let kind = io_kind(error);
     if let Some(tls) = tls(error) {
         ProbeError::Tls(tls)
+    } else if let Some(unresolved) = causes(error).find_map(|cause| cause.downcast_ref::<Unresolved>()) {
+        ProbeError::Unresolved(unresolved.to_string())
     } else if error.is_connect() && error.is_timeout() {
         ProbeError::ConnectTimeout
     } else if error.is_connect() && kind == Some(io::ErrorKind::ConnectionRefused) {
