@@ -126,7 +126,7 @@ async fn a_second_invocation_reports_the_same_verdict_without_running_a_check() 
     let story = bench.story().await;
     let results: Vec<&str> = story.report_lines.iter().map(|line| line["result"].as_str().unwrap()).collect();
     assert_eq!(results, ["accepted", "already_completed"]);
-    assert_eq!(story.evidence[0], story.evidence[1]);
+    assert_eq!(story.evidence[0]["evidence"], story.evidence[1]["evidence"]);
 }
 
 #[tokio::test]

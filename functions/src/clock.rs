@@ -17,6 +17,12 @@ pub(crate) fn timestamp() -> Timestamp {
     Timestamp::now()
 }
 
+/// The wall clock, for signatures.
+#[expect(clippy::disallowed_methods, reason = "this file is the crate's clock")]
+pub(crate) fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
 /// How long it is until an instant that Lambda gives in milliseconds since the epoch; nothing for one that has passed.
 #[expect(clippy::disallowed_methods, reason = "this file is the crate's clock")]
 pub(crate) fn until_epoch_milliseconds(milliseconds: u64) -> Duration {

@@ -3,6 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The store that `${secret:NAME}` asks where no variable has that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SecretStore {
+    /// AWS Secrets Manager.
+    SecretsManager,
+    /// Parameters of AWS Systems Manager, decrypted.
+    ParameterStore,
+}
+
 /// What the environment says, before anything is made of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
@@ -14,6 +23,9 @@ impl Environment {
     pub(crate) const PLAN: &'static str = "GREENLIGHT_PLAN";
     const LOG: &'static str = "GREENLIGHT_LOG";
     const DRILL: &'static str = "GREENLIGHT_DRILL";
+    const SECRETS: &'static str = "GREENLIGHT_SECRETS";
+    const EVIDENCE_BUCKET: &'static str = "GREENLIGHT_EVIDENCE_BUCKET";
+    const EVIDENCE_PREFIX: &'static str = "GREENLIGHT_EVIDENCE_PREFIX";
 
     /// The environment of this process. A value that is not UTF-8 counts as not set.
     pub(crate) fn of_this_process() -> Self {
@@ -46,6 +58,43 @@ impl Environment {
     /// The fire drill, as it was written; empty counts as not set.
     pub(crate) fn drill(&self) -> Option<&str> {
         self.get(Self::DRILL).filter(|drill| !drill.is_empty())
+    }
+
+    /// The store for secrets that are no variables; none is asked unless the variable says which.
+    pub(crate) fn secret_store(&self) -> Option<Result<SecretStore, String>> {
+        match self.set(Self::SECRETS)? {
+            "secretsmanager" => Some(Ok(SecretStore::SecretsManager)),
+            "parameterstore" => Some(Ok(SecretStore::ParameterStore)),
+            other => {
+                Some(Err(format!("GREENLIGHT_SECRETS is {other:?}; it is secretsmanager, parameterstore, or not set")))
+            }
+        }
+    }
+
+    /// The port of the parameters and secrets extension.
+    pub(crate) fn secrets_port(&self) -> &str {
+        self.set("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT").unwrap_or("2773")
+    }
+
+    /// The port of the AppConfig extension.
+    pub(crate) fn app_config_port(&self) -> &str {
+        self.set("AWS_APPCONFIG_EXTENSION_HTTP_PORT").unwrap_or("2772")
+    }
+
+    /// Where evidence is kept: the bucket, and what its keys begin with.
+    pub(crate) fn evidence(&self) -> Option<(&str, &str)> {
+        let bucket = self.set(Self::EVIDENCE_BUCKET)?;
+        Some((bucket, self.set(Self::EVIDENCE_PREFIX).map_or("greenlight", |prefix| prefix.trim_matches('/'))))
+    }
+
+    /// The function's memory in MB, as Lambda gives it.
+    pub(crate) fn memory(&self) -> Option<&str> {
+        self.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    }
+
+    /// Empty counts as not set.
+    fn set(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
     }
 
     /// The name of the function.

@@ -19,12 +19,16 @@ use tracing::Instrument;
 use crate::aws::Aws;
 use crate::drill::Drill;
 use crate::environment::Environment;
+use crate::evidence_store::{EvidenceStore, Kept, Recalled};
 use crate::examination::{Examination, failed};
 use crate::invocation::{Invocation, MalformedEvent};
+use crate::log::Labels;
 use crate::memory::Memory;
+use crate::metrics::{self, Figures};
 use crate::patience::Patience;
 use crate::progress::Progress;
 use crate::report::{Delivered, deliver};
+use crate::self_test::{self, SelfTest};
 use crate::watchdog::{LEAST_RESERVE, NoTime, Watchdog};
 use crate::{clock, log, plan_source};
 
@@ -35,6 +39,7 @@ pub(crate) struct Hook {
     environment: Arc<Environment>,
     aws: Aws,
     memory: Memory,
+    store: EvidenceStore,
 }
 
 /// What Lambda is told. The verdict is none of these.
@@ -61,20 +66,34 @@ impl From<HookError> for Diagnostic {
 impl Hook {
     /// A hook of one lifecycle event.
     pub(crate) fn new(event: HookEvent, environment: Environment, aws: Aws) -> Self {
-        Self { event, environment: Arc::new(environment), aws, memory: Memory::default() }
+        let store = EvidenceStore::new(&environment, aws.s3.clone());
+        Self { event, environment: Arc::new(environment), aws, memory: Memory::default(), store }
     }
 
     /// Serves one invocation; `left` is what Lambda grants from `started` on.
-    pub(crate) async fn serve(&self, payload: &Value, started: Instant, left: Duration) -> Result<Value, HookError> {
+    pub(crate) async fn serve(
+        &self,
+        request: &str,
+        payload: &Value,
+        started: Instant,
+        left: Duration,
+    ) -> Result<Value, HookError> {
+        if self_test::is_asked(payload) {
+            return Ok(self.self_test(left).run(payload).await);
+        }
         let invocation = Invocation::read(payload).inspect_err(|error| tracing::error!(%error, "malformed event"))?;
         tracing::info!(left_s = left.as_secs(), "invoked");
         let execution = invocation.execution.hash();
-        let (evidence, watchdog) = match self.memory.recall(&execution) {
+        let progress = Progress::default();
+        let (evidence, watchdog, repeated) = match self.known(&invocation, &execution, &progress, left).await {
             Some(evidence) => {
                 tracing::info!("this execution was decided before; reporting the same verdict");
-                (evidence, Watchdog::set(started, left, None))
+                (evidence, Watchdog::set(started, left, None), true)
             }
-            None => self.examine(&invocation, execution, started, left).await,
+            None => {
+                let (evidence, watchdog) = self.examine(&invocation, execution, &progress, started, left).await;
+                (evidence, watchdog, false)
+            }
         };
         let decision = evidence.verdict.decision;
         for reason in &evidence.verdict.because {
@@ -84,9 +103,27 @@ impl Hook {
                 Decision::Succeeded => tracing::warn!(code = reason.code, "{reason}"),
             }
         }
-        log::evidence(evidence).await;
+        let labels =
+            Labels { request: request.to_owned(), deployment: invocation.deployment.0.clone(), event: self.event };
+        let decided = clock::now();
+        let evidence = Arc::new(evidence);
+        let ((), kept) = tokio::join!(log::evidence(&labels, Arc::clone(&evidence)), self.store.keep(&evidence));
+        if let Kept::Failed(reason) = &kept {
+            tracing::warn!("the evidence is in this log only: {reason}");
+        }
+        let written = clock::now();
         let delivery = deliver(&self.aws, &invocation, decision, watchdog.end, watchdog.reserve).await;
-        log::report(&invocation.deployment, self.event, decision, &delivery);
+        log::report(&labels, decision, &delivery, &kept);
+        let ended = clock::now();
+        let figures = Figures {
+            total: ended.duration_since(started),
+            evidence: written.duration_since(decided),
+            report: ended.duration_since(written),
+            repeated,
+            delivery: &delivery,
+        };
+        let function = self.environment.function().unwrap_or_default();
+        log::metrics(&labels, metrics::line(&evidence, function, &figures, clock::timestamp()));
         match delivery.result {
             Delivered::Accepted | Delivered::AlreadyCompleted => {
                 Ok(json!({"status": decision, "report": delivery.result.name()}))
@@ -95,17 +132,44 @@ impl Hook {
         }
     }
 
+    const fn self_test(&self, left: Duration) -> SelfTest<'_> {
+        SelfTest { event: self.event, environment: &self.environment, aws: &self.aws, store: &self.store, left }
+    }
+
+    /// The evidence of an earlier attempt at this execution: this process's memory first, then the bucket.
+    async fn known(
+        &self,
+        invocation: &Invocation,
+        execution: &str,
+        progress: &Progress,
+        left: Duration,
+    ) -> Option<Evidence> {
+        if let Some(evidence) = self.memory.recall(execution) {
+            return Some(evidence);
+        }
+        match self.store.recall(&invocation.deployment, self.event, execution, left).await {
+            Recalled::Decided(evidence) => {
+                self.memory.keep(&evidence);
+                Some(*evidence)
+            }
+            Recalled::Nothing(why) => {
+                progress.happened(why);
+                None
+            }
+        }
+    }
+
     /// From the event to the verdict, and its evidence, kept for a second invocation.
     async fn examine(
         &self,
         invocation: &Invocation,
         execution: String,
+        progress: &Progress,
         started: Instant,
         left: Duration,
     ) -> (Evidence, Watchdog) {
         let started_at = clock::timestamp();
-        let progress = Progress::default();
-        let (verdict, watchdog) = self.guarded(invocation, &progress, started, left).await;
+        let (verdict, watchdog) = self.guarded(invocation, progress, started, left).await;
         let known = progress.known();
         let evidence = Evidence {
             schema: SCHEMA,
@@ -137,12 +201,15 @@ impl Hook {
     ) -> (Verdict, Watchdog) {
         progress.begins("reading the plan");
         let least = Watchdog::set(started, left, Some(LEAST_RESERVE));
-        let environment = Arc::clone(&self.environment);
-        let reading = tokio::task::spawn_blocking(move || plan_source::load(&environment));
-        let plan = match timeout_at(least.bark, reading).await {
+        let reading = plan_source::load(Arc::clone(&self.environment), self.aws.clone());
+        let mut reading = tokio::spawn(reading.in_current_span());
+        let plan = match timeout_at(least.bark, &mut reading).await {
             Ok(Ok(plan)) => plan,
             Ok(Err(panic)) => return (failed(vec![panicked(progress, panic)]), least),
-            Err(_) => return (failed(vec![no_time(NoTime { left, reserve: least.reserve })]), least),
+            Err(_) => {
+                reading.abort();
+                return (failed(vec![no_time(NoTime { left, reserve: least.reserve })]), least);
+            }
         };
         let budget = plan.as_ref().ok().map(|plan| plan.budget);
         // Without a plan there is only one thing left to find out: whether this is a rollback.

@@ -1,7 +1,9 @@
 //! The Lambda hooks: one path from CodeDeploy's event to exactly one report.
 //!
-//! A binary names its lifecycle event and calls [`serve`]; everything else is here. `hook` is the path; `watchdog`,
-//! `demands`, `stage`, `sides`, `attest`, `targets`, `roll_call` and `image` decide and touch nothing; `aws` and `plan_source` touch the world and decide nothing;
+//! A binary names its lifecycle event and calls [`serve`]; everything else is here. `hook` is the path, with `plan_source` before
+//! the work and `evidence_store` before the report; `self_test` is a path of its own that reports nothing. `watchdog`,
+//! `demands`, `stage`, `sides`, `attest`, `targets`, `roll_call` and `image` decide and touch nothing; `aws` touches the world and
+//! decides nothing;
 //! `examination` reads, waits and hands over. Nothing here answers `Succeeded` without positive evidence.
 
 mod attest;
@@ -12,6 +14,7 @@ mod discovery;
 mod drill;
 mod endpoints;
 mod environment;
+mod evidence_store;
 mod examination;
 mod facts;
 mod hook;
@@ -19,16 +22,19 @@ mod image;
 mod invocation;
 mod log;
 mod memory;
+mod metrics;
 mod output;
 mod patience;
 mod plan_source;
 mod progress;
 mod report;
 mod roll_call;
+mod self_test;
 mod sides;
 mod stage;
 mod targets;
 mod watchdog;
+mod web;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -84,7 +90,7 @@ async fn serve_until_ended(
     event: HookEvent,
     environment: environment::Environment,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let aws = aws::Aws::from_environment().await;
+    let aws = aws::Aws::from_environment(&environment).await;
     let hook = Arc::new(hook::Hook::new(event, environment, aws));
     let handler = service_fn(move |call: LambdaEvent<Value>| {
         let hook = Arc::clone(&hook);
@@ -98,7 +104,7 @@ async fn serve_until_ended(
                 deployment_id = deployment,
                 event = %event
             );
-            let answer = hook.serve(&call.payload, started, left).instrument(span).await;
+            let answer = hook.serve(&call.context.request_id, &call.payload, started, left).instrument(span).await;
             // Lambda freezes a function that has answered, and with it what is not written yet.
             let by = watchdog::answers_by(started, left).saturating_duration_since(clock::now());
             output::written(by.min(LOG_WITHIN)).await;

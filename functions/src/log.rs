@@ -1,14 +1,15 @@
-//! Standard output: one JSON object a line. Two kinds of line have a fixed shape that other programs read (evidence and
-//! report); the rest is tracing's JSON. Nothing here decides what is said.
+//! Standard output: one JSON object a line. Three kinds of line have a fixed shape that other programs read (evidence, report
+//! and metrics); the rest is tracing's JSON. Each says which request, deployment and event it belongs to. Nothing here decides what is said.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::{Decision, Evidence, SCHEMA};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tracing_subscriber::EnvFilter;
 
-use crate::invocation::DeploymentId;
+use crate::evidence_store::Kept;
 use crate::output;
 use crate::report::{Delivered, Delivery};
 
@@ -51,11 +52,33 @@ pub(crate) fn start(filter: &str) {
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "panic")));
 }
 
+/// What every line of an invocation says of it; tracing's lines have the same in their `span`.
+#[derive(Clone, Debug)]
+pub(crate) struct Labels {
+    pub(crate) request: String,
+    pub(crate) deployment: String,
+    pub(crate) event: HookEvent,
+}
+
+impl Labels {
+    fn on(&self, kind: &str) -> Map<String, Value> {
+        let labels = [
+            ("greenlight", Value::from(kind)),
+            ("schema", Value::from(SCHEMA)),
+            ("request_id", Value::from(self.request.as_str())),
+            ("deployment_id", Value::from(self.deployment.as_str())),
+            ("event", Value::from(self.event.name())),
+        ];
+        labels.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    }
+}
+
 /// The evidence line. Whoever reads the log may be slow, and the report must not wait for that.
-pub(crate) async fn evidence(evidence: Evidence) {
+pub(crate) async fn evidence(labels: &Labels, evidence: Arc<Evidence>) {
+    let mut document = labels.on("evidence");
     let written = tokio::task::spawn_blocking(move || {
-        let bounded = bounded(&evidence, LARGEST_EVIDENCE);
-        line(&json!({"greenlight": "evidence", "schema": evidence.schema, "evidence": bounded}));
+        document.insert("evidence".to_owned(), bounded(&evidence, LARGEST_EVIDENCE));
+        line(&Value::Object(document));
     });
     let written = async {
         let _ = written.await;
@@ -66,21 +89,34 @@ pub(crate) async fn evidence(evidence: Evidence) {
 }
 
 /// The report line.
-pub(crate) fn report(deployment: &DeploymentId, event: HookEvent, decision: Decision, delivery: &Delivery) {
+pub(crate) fn report(labels: &Labels, decision: Decision, delivery: &Delivery, kept: &Kept) {
     let error = match &delivery.result {
         Delivered::Accepted | Delivered::AlreadyCompleted => Value::Null,
         Delivered::Failed(message) => Value::String(message.to_string()),
     };
-    line(&json!({
-        "greenlight": "report",
-        "schema": SCHEMA,
-        "deployment_id": deployment.0,
-        "event": event.name(),
-        "status": decision,
-        "result": delivery.result.name(),
-        "attempts": delivery.attempts,
-        "error": error,
-    }));
+    let (object, unkept) = match kept {
+        Kept::Nowhere => (Value::Null, Value::Null),
+        Kept::At(object) => (Value::String(object.to_string()), Value::Null),
+        Kept::Failed(reason) => (Value::Null, Value::String(reason.clone())),
+    };
+    let mut document = labels.on("report");
+    let fields = [
+        ("status", json!(decision)),
+        ("result", Value::from(delivery.result.name())),
+        ("attempts", Value::from(delivery.attempts)),
+        ("error", error),
+        ("evidence", object),
+        ("evidence_error", unkept),
+    ];
+    document.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+    line(&Value::Object(document));
+}
+
+/// The metrics line.
+pub(crate) fn metrics(labels: &Labels, metrics: Map<String, Value>) {
+    let mut document = labels.on("metrics");
+    document.extend(metrics);
+    line(&Value::Object(document));
 }
 
 /// One write a line, so that nothing can come between.

@@ -141,6 +141,11 @@ impl ReadError {
         matches!(self.unread, Unread::Call { fault: Fault::Denied, .. })
     }
 
+    /// Whether nobody answered.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        matches!(self.unread, Unread::Call { fault: Fault::Network, .. })
+    }
+
     /// What a person can do about it.
     pub(crate) fn message(&self) -> Message {
         let advice = match &self.unread {

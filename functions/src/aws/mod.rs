@@ -2,14 +2,16 @@
 //!
 //! The function's role needs `codedeploy:GetDeployment`, `ListDeploymentTargets`, `BatchGetDeploymentTargets`,
 //! `GetDeploymentGroup` and `PutLifecycleEventHookExecutionStatus`, `ecs:DescribeServices`, `ListTasks`, `DescribeTasks` and,
-//! where targets are EC2 instances, `DescribeContainerInstances`, and `elasticloadbalancing:DescribeListeners`, `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups` and
-//! `DescribeTargetHealth`. Nothing else is called.
+//! where targets are EC2 instances, `DescribeContainerInstances`, and `elasticloadbalancing:DescribeListeners`,
+//! `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups` and `DescribeTargetHealth`; `s3:GetObject` and
+//! `s3:PutObject` where the plan or the evidence is in a bucket. Nothing else is called.
 
 mod codedeploy;
 mod ecs;
 mod elbv2;
 mod fault;
 mod reporting;
+mod s3;
 mod whole;
 
 use std::time::Duration;
@@ -19,9 +21,12 @@ use aws_config::timeout::TimeoutConfig;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
-pub(crate) use fault::{Fault, ReadError};
+pub(crate) use fault::{Fault, ReadError, Unread};
 pub(crate) use reporting::{Refusal, put_status};
+pub(crate) use s3::{ObjectError, ObjectName, S3, Trouble};
 use whole::{UnreadableAnswers, WholeAnswers};
+
+use crate::environment::Environment;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -43,11 +48,12 @@ pub(crate) struct Aws {
     elbv2: aws_sdk_elasticloadbalancingv2::Client,
     /// Without the SDK's retries: the report counts its own attempts.
     reporting: aws_sdk_codedeploy::Client,
+    pub(crate) s3: S3,
 }
 
 impl Aws {
     /// Clients as the ordinary `AWS_*` variables say.
-    pub(crate) async fn from_environment() -> Self {
+    pub(crate) async fn from_environment(environment: &Environment) -> Self {
         let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
@@ -68,6 +74,7 @@ impl Aws {
                 careful!(aws_sdk_elasticloadbalancingv2, &shared).build(),
             ),
             reporting: aws_sdk_codedeploy::Client::from_conf(reporting.build()),
+            s3: S3::new(&shared, environment.get("AWS_ENDPOINT_URL_S3")),
         }
     }
 }

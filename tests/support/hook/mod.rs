@@ -7,6 +7,8 @@
 
 pub(crate) mod aws;
 pub(crate) mod bad_day;
+pub(crate) mod bucket;
+pub(crate) mod extension;
 pub(crate) mod lambda;
 pub(crate) mod outage;
 pub(crate) mod rows;
@@ -110,6 +112,8 @@ pub(crate) struct Bench {
 pub(crate) struct Story {
     pub(crate) evidence: Vec<Value>,
     pub(crate) report_lines: Vec<Value>,
+    /// Everything that was said.
+    pub(crate) lines: Vec<Value>,
     /// Every report that came, refused ones too.
     pub(crate) reports: Vec<Report>,
     /// The ones that CodeDeploy took.
@@ -241,6 +245,7 @@ impl Bench {
         Story {
             evidence: kind("evidence"),
             report_lines: kind("report"),
+            lines: lines.clone(),
             reports: state.reports.clone(),
             accepted: state.accepted.clone(),
         }
