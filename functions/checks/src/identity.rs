@@ -6,12 +6,13 @@
 //! itself when no task does, and what they mean is the checks' to say; a check that passes on nothing else is told of.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::evidence::{CheckEvidence, Outcome, Standing, redacted};
 use crate::message::{Message, codes};
+use crate::secrets::Secrets;
 
 /// As many different values are kept; a service that names itself differently every time has failed long before.
 const KEPT: usize = 32;
@@ -25,6 +26,8 @@ const NAMED: usize = 4;
 pub struct Witness {
     header: HeaderName,
     seen: Mutex<BTreeMap<String, Seen>>,
+    /// What no message may show.
+    secrets: OnceLock<Secrets>,
 }
 
 /// What the answers to one check said.
@@ -52,7 +55,12 @@ pub struct Identified {
 impl Witness {
     /// One that looks at this header.
     pub fn of(header: HeaderName) -> Self {
-        Self { header, seen: Mutex::default() }
+        Self { header, seen: Mutex::default(), secrets: OnceLock::new() }
+    }
+
+    /// From now on, no message shows the secrets of this run.
+    pub(crate) fn hide(&self, secrets: &Secrets) {
+        self.secrets.get_or_init(|| secrets.clone());
     }
 
     /// Keeps what one answer says; `request` is what messages call it, and no secret of it is kept.
@@ -125,6 +133,10 @@ impl Witness {
             let summary = Some(format!("{answers} answers from tasks of the {whose}"));
             Identified { standing: Standing::Proven, messages, summary }
         } else {
+            let secrets = self.secrets.get().cloned().unwrap_or_default();
+            for message in &mut messages {
+                message.text = secrets.redacted(&message.text);
+            }
             Identified { standing: Standing::Contradicted, messages, summary: None }
         }
     }

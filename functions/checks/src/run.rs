@@ -11,6 +11,7 @@ mod alarm;
 mod attempts;
 mod cloudwatch;
 mod compare;
+mod grpc_health;
 mod http;
 mod load;
 mod metric;
@@ -41,6 +42,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Runs the checks of an event and hands over what they saw, in the plan's order.
 pub async fn run(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckEvidence> {
+    if let Some(witness) = &surroundings.witness {
+        witness.hide(&plan.secrets);
+    }
     let mut seen = run_checks(plan, surroundings).await;
     // Whatever a check has put into a message, a sample or an error passes here on its way out.
     seen.iter_mut().for_each(|evidence| plan.secrets.redact(evidence));
@@ -157,6 +161,7 @@ impl Bench<'_> {
         match &check.kind {
             Kind::Alarm(alarm) => alarm::execute(check, alarm, self.surroundings).await,
             Kind::Compare(compare) => compare::execute(check, compare, &self.prober, self.blue.as_ref(), limits).await,
+            Kind::GrpcHealth(health) => grpc_health::execute(check, health, self.green, self.surroundings).await,
             Kind::Http(http) => http::execute(check, http, &self.prober, limits).await,
             Kind::Load(load) => load::execute(check, load, &self.prober, limits).await,
             Kind::Metric(metric) => metric::execute(check, metric, self.surroundings).await,
@@ -241,6 +246,8 @@ fn is_not_ready(status: StatusCode) -> bool {
 mod cloudwatch_tests;
 #[cfg(test)]
 mod compare_tests;
+#[cfg(test)]
+mod grpc_health_tests;
 #[cfg(test)]
 mod load_tests;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::alarm::{self, AlarmCheck};
 use super::compare::{self, CompareCheck};
 use super::fields::{Fields, Problems};
 use super::givens::Givens;
+use super::grpc_health::{self, GrpcHealthCheck};
 use super::http::{self, HttpCheck, HttpRequest};
 use super::load::{self, LoadCheck};
 use super::metric::{self, MetricCheck};
@@ -15,6 +16,7 @@ use super::tls::{self, TlsCheck};
 pub(crate) enum Kind {
     Alarm(AlarmCheck),
     Compare(CompareCheck),
+    GrpcHealth(GrpcHealthCheck),
     Http(HttpCheck),
     Load(LoadCheck),
     Metric(MetricCheck),
@@ -22,10 +24,10 @@ pub(crate) enum Kind {
 }
 
 /// The kinds of this version.
-pub(crate) const NAMES: [&str; 6] = ["http", "load", "tls", "compare", "alarm", "metric"];
+pub(crate) const NAMES: [&str; 7] = ["http", "load", "tls", "grpc_health", "compare", "alarm", "metric"];
 
 /// Kinds that exist in the plan's model and not in this version.
-pub(crate) const LATER: [&str; 3] = ["grpc_health", "websocket", "approval"];
+pub(crate) const LATER: [&str; 2] = ["websocket", "approval"];
 
 /// Kinds that are judged once, over everything that they saw; repeating them until they pass would prove nothing.
 const JUDGED_ONCE: [&str; 4] = ["load", "compare", "alarm", "metric"];
@@ -36,6 +38,7 @@ impl Kind {
         match self {
             Self::Alarm(_) => "alarm",
             Self::Compare(_) => "compare",
+            Self::GrpcHealth(_) => "grpc_health",
             Self::Http(_) => "http",
             Self::Load(_) => "load",
             Self::Metric(_) => "metric",
@@ -49,7 +52,7 @@ impl Kind {
             Self::Compare(compare) => compare.requests.iter().flat_map(HttpRequest::secrets).collect(),
             Self::Http(http) => http.request.secrets(),
             Self::Load(load) => load.request.secrets(),
-            Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => Vec::new(),
+            Self::Alarm(_) | Self::GrpcHealth(_) | Self::Metric(_) | Self::Tls(_) => Vec::new(),
         }
     }
 
@@ -61,7 +64,7 @@ impl Kind {
     /// Whether the service answers it; a handshake is the load balancer's, and CloudWatch is asked beside it.
     pub(crate) fn asks_the_service(&self) -> bool {
         match self {
-            Self::Compare(_) | Self::Http(_) | Self::Load(_) => true,
+            Self::Compare(_) | Self::GrpcHealth(_) | Self::Http(_) | Self::Load(_) => true,
             Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => false,
         }
     }
@@ -90,6 +93,7 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], givens: &Givens<'_>, prob
     match *name {
         "alarm" => alarm::read(node, check, problems).map(Kind::Alarm),
         "compare" => compare::read(node, check, problems).map(Kind::Compare),
+        "grpc_health" => grpc_health::read(node, check, problems).map(Kind::GrpcHealth),
         "load" => load::read(node, check, problems).map(Kind::Load),
         "metric" => metric::read(node, check, problems).map(Kind::Metric),
         "tls" => tls::read(node, check, problems).map(Kind::Tls),

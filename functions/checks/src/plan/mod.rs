@@ -16,6 +16,7 @@ mod endpoint;
 mod expectation;
 mod fields;
 mod givens;
+mod grpc_health;
 mod http;
 mod http_version;
 pub(crate) mod json_path;
@@ -39,6 +40,7 @@ pub(crate) use compare::{CompareCheck, LatencyLimit, ResponseRules};
 #[cfg(test)]
 pub(crate) use expectation::CONDITIONS;
 pub use givens::Givens;
+pub(crate) use grpc_health::GrpcHealthCheck;
 pub(crate) use http::{HttpCheck, HttpRequest, Subject};
 pub(crate) use kind::Kind;
 pub(crate) use load::{LoadCheck, Measure, WarmUp};

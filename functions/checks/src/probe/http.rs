@@ -217,7 +217,7 @@ impl Prober {
         let request = http::Request::builder().method(method).uri(uri.build().map_err(unusable)?);
         let mut request = request.header(header::USER_AGENT, USER_AGENT).body(body).map_err(unusable)?;
         request.headers_mut().extend(headers);
-        let mut connection = Http2::connect(&self.endpoint, &target).await?;
+        let connection = Http2::connect(&self.endpoint, &target).await?;
         let response = connection.send(request).await?;
         Ok((response.map(|body| body.map_err(|error| ended(&error)).boxed_unsync()), connection))
     }

@@ -43,9 +43,16 @@ where
         Ok(Self { sender, driver, secure: target.secure })
     }
 
-    pub(crate) async fn send(&mut self, request: http::Request<B>) -> Result<http::Response<Incoming>, ProbeError> {
-        self.sender.ready().await.map_err(|error| unspoken(&error, self.secure))?;
-        self.sender.send_request(request).await.map_err(|error| unspoken(&error, self.secure))
+    /// The future may outlive the borrow, but not the connection.
+    pub(crate) fn send(
+        &self,
+        request: http::Request<B>,
+    ) -> impl Future<Output = Result<http::Response<Incoming>, ProbeError>> + Send + use<B> {
+        let (mut sender, secure) = (self.sender.clone(), self.secure);
+        async move {
+            sender.ready().await.map_err(|error| unspoken(&error, secure))?;
+            sender.send_request(request).await.map_err(|error| unspoken(&error, secure))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod client;
 pub(crate) mod compare;
 mod connection;
+pub(crate) mod grpc_health;
 pub(crate) mod http;
 mod http2;
 #[cfg(test)]
