@@ -16,6 +16,7 @@ mod http;
 mod load;
 mod metric;
 mod tls;
+mod websocket;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -166,6 +167,7 @@ impl Bench<'_> {
             Kind::Load(load) => load::execute(check, load, &self.prober, limits).await,
             Kind::Metric(metric) => metric::execute(check, metric, self.surroundings).await,
             Kind::Tls(tls) => tls::execute(check, tls, self.green, limits).await,
+            Kind::Websocket(websocket) => websocket::execute(check, websocket, self.green, self.surroundings).await,
         }
     }
 }
@@ -255,3 +257,5 @@ mod load_tests;
 mod tests;
 #[cfg(test)]
 mod tls_tests;
+#[cfg(test)]
+mod websocket_tests;

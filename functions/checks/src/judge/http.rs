@@ -125,7 +125,7 @@ fn header(name: &HeaderName, predicate: &Predicate, answer: &Answer) -> Vec<Stri
     values(&format!("header {name}"), predicate, &Found { values: found, several: false, text: true })
 }
 
-fn values(what: &str, predicate: &Predicate, found: &Found<'_>) -> Vec<String> {
+pub(super) fn values(what: &str, predicate: &Predicate, found: &Found<'_>) -> Vec<String> {
     let seen = match found.values.as_slice() {
         [] => "nothing".to_owned(),
         [value] => described(value),

@@ -14,3 +14,4 @@ mod schema;
 mod schema_tests;
 mod statistics;
 pub(crate) mod tls;
+pub(crate) mod websocket;

@@ -11,7 +11,8 @@ use super::tree::{Node, Position};
 use crate::event::HookEvent;
 use crate::evidence::Severity;
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+/// One attempt, where the check says nothing else.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_ID: usize = 64;
 

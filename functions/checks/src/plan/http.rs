@@ -42,21 +42,25 @@ impl HttpRequest {
     /// What a service may echo and the evidence must not hold. A very short value is none: replacing it would hide
     /// ordinary text.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        let is_secret = |name: &HeaderName| {
-            SECRET_HEADERS.contains(name)
-                || ["token", "secret", "key", "password"].iter().any(|word| name.as_str().contains(word))
-        };
-        let values =
-            self.headers.iter().filter(|(name, _)| is_secret(name)).filter_map(|(_, value)| value.to_str().ok());
-        let mut secrets: Vec<&str> = values
-            .flat_map(|value| [value, value.rsplit(' ').next().unwrap_or(value)])
-            .filter(|value| value.len() >= 6)
-            .collect();
-        // The longest first, so that none leaves a rest of another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.dedup();
-        secrets
+        secret_values(&self.headers)
     }
+}
+
+/// The same, of any headers.
+pub(crate) fn secret_values(headers: &[(HeaderName, HeaderValue)]) -> Vec<&str> {
+    let is_secret = |name: &HeaderName| {
+        SECRET_HEADERS.contains(name)
+            || ["token", "secret", "key", "password"].iter().any(|word| name.as_str().contains(word))
+    };
+    let values = headers.iter().filter(|(name, _)| is_secret(name)).filter_map(|(_, value)| value.to_str().ok());
+    let mut secrets: Vec<&str> = values
+        .flat_map(|value| [value, value.rsplit(' ').next().unwrap_or(value)])
+        .filter(|value| value.len() >= 6)
+        .collect();
+    // The longest first, so that none leaves a rest of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.dedup();
+    secrets
 }
 
 /// One expectation.
@@ -178,23 +182,7 @@ pub(crate) fn request(
         let text = format_args!("expected a path that begins with / and is percent-encoded, got {target:?}");
         problems.add(at, &fields.path_of(name), text);
     }
-    let mut headers = Vec::new();
-    if let Some(given) = fields.get("headers").and_then(|node| Fields::any(node, &fields.path_of("headers"), problems))
-    {
-        for (key, node) in given.entries() {
-            let path = given.path_of(&key.name);
-            if let Some((_, instead)) = SET_HERE.iter().find(|(name, _)| key.name.eq_ignore_ascii_case(name)) {
-                problems.add(key.at, &path, format_args!("cannot be set here; {instead}"));
-                continue;
-            }
-            let value = text(node, &path, problems).and_then(|value| HeaderValue::try_from(value).ok());
-            match (HeaderName::try_from(key.name.as_str()), value) {
-                (Ok(name), Some(value)) => headers.push((name, value)),
-                (Ok(_), None) => problems.add(node.at, &path, "is no HTTP header value"),
-                (Err(_), _) => problems.add(key.at, &path, format_args!("{:?} is no HTTP header name", key.name)),
-            }
-        }
-    }
+    let headers = headers(fields, &SET_HERE, problems);
     let versions = [HTTP_1_1, ("2", Version::HTTP_2)];
     let version =
         fields.get("version").and_then(|node| http_version(node, &fields.path_of("version"), &versions, problems));
@@ -214,6 +202,31 @@ pub(crate) fn request(
     })
 }
 
-fn is_path(text: &str) -> bool {
+/// The headers of a request; some are `set_here`, each with what to do instead.
+pub(crate) fn headers(
+    fields: &Fields<'_>,
+    set_here: &[(&str, &str)],
+    problems: &mut Problems,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::new();
+    let given = fields.get("headers").and_then(|node| Fields::any(node, &fields.path_of("headers"), problems));
+    let Some(given) = given else { return headers };
+    for (key, node) in given.entries() {
+        let path = given.path_of(&key.name);
+        if let Some((_, instead)) = set_here.iter().find(|(name, _)| key.name.eq_ignore_ascii_case(name)) {
+            problems.add(key.at, &path, format_args!("cannot be set here; {instead}"));
+            continue;
+        }
+        let value = text(node, &path, problems).and_then(|value| HeaderValue::try_from(value).ok());
+        match (HeaderName::try_from(key.name.as_str()), value) {
+            (Ok(name), Some(value)) => headers.push((name, value)),
+            (Ok(_), None) => problems.add(node.at, &path, "is no HTTP header value"),
+            (Err(_), _) => problems.add(key.at, &path, format_args!("{:?} is no HTTP header name", key.name)),
+        }
+    }
+    headers
+}
+
+pub(crate) fn is_path(text: &str) -> bool {
     text.starts_with('/') && !text.starts_with("//") && !text.contains(['#', '\\']) && text.parse::<Uri>().is_ok()
 }

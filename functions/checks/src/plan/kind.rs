@@ -10,6 +10,7 @@ use super::http::{self, HttpCheck, HttpRequest};
 use super::load::{self, LoadCheck};
 use super::metric::{self, MetricCheck};
 use super::tls::{self, TlsCheck};
+use super::websocket::{self, WebsocketCheck};
 
 /// What a check does and what it expects.
 #[derive(Clone, Debug)]
@@ -21,13 +22,14 @@ pub(crate) enum Kind {
     Load(LoadCheck),
     Metric(MetricCheck),
     Tls(TlsCheck),
+    Websocket(WebsocketCheck),
 }
 
 /// The kinds of this version.
-pub(crate) const NAMES: [&str; 7] = ["http", "load", "tls", "grpc_health", "compare", "alarm", "metric"];
+pub(crate) const NAMES: [&str; 8] = ["http", "load", "tls", "grpc_health", "websocket", "compare", "alarm", "metric"];
 
 /// Kinds that exist in the plan's model and not in this version.
-pub(crate) const LATER: [&str; 2] = ["websocket", "approval"];
+pub(crate) const LATER: [&str; 1] = ["approval"];
 
 /// Kinds that are judged once, over everything that they saw; repeating them until they pass would prove nothing.
 const JUDGED_ONCE: [&str; 4] = ["load", "compare", "alarm", "metric"];
@@ -43,6 +45,7 @@ impl Kind {
             Self::Load(_) => "load",
             Self::Metric(_) => "metric",
             Self::Tls(_) => "tls",
+            Self::Websocket(_) => "websocket",
         }
     }
 
@@ -52,6 +55,7 @@ impl Kind {
             Self::Compare(compare) => compare.requests.iter().flat_map(HttpRequest::secrets).collect(),
             Self::Http(http) => http.request.secrets(),
             Self::Load(load) => load.request.secrets(),
+            Self::Websocket(websocket) => websocket.secrets(),
             Self::Alarm(_) | Self::GrpcHealth(_) | Self::Metric(_) | Self::Tls(_) => Vec::new(),
         }
     }
@@ -64,7 +68,7 @@ impl Kind {
     /// Whether the service answers it; a handshake is the load balancer's, and CloudWatch is asked beside it.
     pub(crate) fn asks_the_service(&self) -> bool {
         match self {
-            Self::Compare(_) | Self::GrpcHealth(_) | Self::Http(_) | Self::Load(_) => true,
+            Self::Compare(_) | Self::GrpcHealth(_) | Self::Http(_) | Self::Load(_) | Self::Websocket(_) => true,
             Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => false,
         }
     }
@@ -97,6 +101,7 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], givens: &Givens<'_>, prob
         "load" => load::read(node, check, problems).map(Kind::Load),
         "metric" => metric::read(node, check, problems).map(Kind::Metric),
         "tls" => tls::read(node, check, problems).map(Kind::Tls),
+        "websocket" => websocket::read(node, check, problems).map(Kind::Websocket),
         // The only other of `NAMES`.
         _ => http::read(node, check, givens, problems).map(Kind::Http),
     }

@@ -33,6 +33,9 @@ mod schema;
 mod tls;
 mod tree;
 mod variables;
+mod websocket;
+#[cfg(test)]
+mod websocket_tests;
 
 pub(crate) use alarm::{AlarmCheck, AlreadyRed};
 pub use attest::{Attest, IdentitySpec, ImageSpec, Requirement, TargetsHealthy};
@@ -51,3 +54,4 @@ pub use model::{Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Via};
 pub use reading::{PlanErrors, read};
 pub(crate) use schema::Schema;
 pub(crate) use tls::{TlsCheck, TlsSubject};
+pub(crate) use websocket::WebsocketCheck;

@@ -94,17 +94,19 @@ impl Target {
 /// What is spoken over a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speaks {
+    Http1,
     Http2,
 }
 
-/// Connects; over TLS, what is spoken is agreed upon by ALPN. A server that does not agree is
-/// never asked in something else.
+/// Connects; over TLS, what is spoken is agreed upon by ALPN. A server that agrees to nothing
+/// speaks HTTP/1.1.
 pub(crate) async fn open(endpoint: &Endpoint, target: &Target, speaks: Speaks) -> Result<Box<dyn Duplex>, ProbeError> {
     let stream = target.tcp().await?;
     if !target.secure {
         return Ok(Box::new(stream));
     }
     let protocol: &[u8] = match speaks {
+        Speaks::Http1 => b"http/1.1",
         Speaks::Http2 => b"h2",
     };
     let mut config = verified_by(verifier(endpoint)?)?;

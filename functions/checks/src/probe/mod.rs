@@ -2,7 +2,7 @@
 
 mod client;
 pub(crate) mod compare;
-mod connection;
+pub(crate) mod connection;
 pub(crate) mod grpc_health;
 pub(crate) mod http;
 mod http2;
@@ -12,3 +12,4 @@ mod http2_tests;
 mod http_tests;
 pub(crate) mod load;
 pub(crate) mod tls;
+pub(crate) mod websocket;
