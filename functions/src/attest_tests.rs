@@ -63,6 +63,7 @@ pub(crate) fn facts() -> Facts {
             configuration: Some("CodeDeployDefault.ECSAllAtOnce".to_owned()),
             created_by_rollback: false,
             rolls_back: None,
+            began: None,
         },
         target: DeploymentTarget {
             cluster: "main".to_owned(),

@@ -117,7 +117,14 @@ impl Examination {
         };
         let witness = plan.attest.identity.as_ref().map(|spec| Arc::new(Witness::of(spec.header.clone())));
         self.progress.happened("checks started");
-        let results = self.run(&checks, endpoints, witness.clone(), drill, stabilise_until).await;
+        let cloudwatch = checks.asks_cloudwatch().then(|| self.aws.cloudwatch(self.patience));
+        let surroundings = Surroundings {
+            cloudwatch,
+            witness: witness.clone(),
+            deployment_began: facts.deployment.began,
+            ..Surroundings::new(endpoints, self.limits(stabilise_until))
+        };
+        let results = self.run(&checks, &surroundings, drill).await;
         self.progress.happened("checks ended");
 
         if routing.standing == Standing::Proven && plan.attest.routing != Requirement::Off {
@@ -266,22 +273,16 @@ impl Examination {
         });
     }
 
-    /// Runs the checks, and a drill beside them where there is one.
-    async fn run(
-        &self,
-        checks: &EventPlan,
-        endpoints: Endpoints,
-        witness: Option<Arc<Witness>>,
-        drill: Option<Drill>,
-        stabilise_until: Instant,
-    ) -> Vec<CheckEvidence> {
+    fn limits(&self, stabilise_until: Instant) -> Limits {
         let left = self.ends.saturating_duration_since(clock::now());
         let deadline = self.ends - CLOSING.min(left / 4);
-        let limits =
-            Limits { stabilise_until: stabilise_until.min(deadline), deadline, execution: self.execution.clone() };
+        Limits { stabilise_until: stabilise_until.min(deadline), deadline, execution: self.execution.clone() }
+    }
+
+    /// Runs the checks, and a drill beside them where there is one.
+    async fn run(&self, checks: &EventPlan, surroundings: &Surroundings, drill: Option<Drill>) -> Vec<CheckEvidence> {
         let checked = async {
-            let surroundings = Surroundings { witness, ..Surroundings::new(endpoints, limits) };
-            let results = run(checks, &surroundings).await;
+            let results = run(checks, surroundings).await;
             self.progress.update(|known| known.checks.clone_from(&results));
             results
         };

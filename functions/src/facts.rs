@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 /// Declares a status of AWS: the known names, and `Other` for the rest.
 macro_rules! status {
     ($(#[$about:meta])* $name:ident { $($variant:ident = $wire:literal),+ $(,)? }) => {
@@ -101,6 +103,8 @@ pub(crate) struct Deployment {
     pub(crate) created_by_rollback: bool,
     /// The deployment that this one rolls back.
     pub(crate) rolls_back: Option<String>,
+    /// When it was created.
+    pub(crate) began: Option<Timestamp>,
 }
 
 /// The ECS target of `BatchGetDeploymentTargets`.

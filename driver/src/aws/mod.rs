@@ -1,5 +1,6 @@
 //! The adapters: SDK types come in here and end here. They decide nothing; they translate and ask.
 
+pub mod cloudwatch;
 pub mod codedeploy;
 mod directing;
 pub mod ecs;
@@ -39,9 +40,9 @@ pub struct Aws {
     pub region: Option<String>,
 }
 
-impl Aws {
-    /// Reads profile, region and credentials, and makes the clients. Nothing is sent yet.
-    pub async fn connect(connection: &Connection) -> Self {
+impl Connection {
+    /// What all clients have in common.
+    async fn configuration(&self) -> aws_config::SdkConfig {
         let client =
             aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
         // One look must fail before the next is due; a slow answer is no answer.
@@ -53,21 +54,28 @@ impl Aws {
             .http_client(client)
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(3));
-        if let Some(profile) = &connection.profile {
+        if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(region) = &connection.region {
+        if let Some(region) = &self.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(endpoint) = &connection.endpoint {
+        if let Some(endpoint) = &self.endpoint {
             loader = loader.endpoint_url(endpoint);
         }
-        if connection.stand_in {
+        if self.stand_in {
             let credentials =
                 aws_sdk_codedeploy::config::Credentials::new("rehearsal", "rehearsal", None, None, "rehearsal");
             loader = loader.credentials_provider(credentials);
         }
-        let configuration = loader.load().await;
+        loader.load().await
+    }
+}
+
+impl Aws {
+    /// Reads profile, region and credentials, and makes the clients. Nothing is sent yet.
+    pub async fn connect(connection: &Connection) -> Self {
+        let configuration = connection.configuration().await;
         Self {
             codedeploy: aws_sdk_codedeploy::Client::new(&configuration),
             ecs: aws_sdk_ecs::Client::new(&configuration),

@@ -1,7 +1,9 @@
-//! `greenlight check`: the hooks' engine, run from here against addresses. It asks AWS nothing, so it proves nothing about
-//! routing; that is said, and the rest of the verdict holds as it does in a hook.
+//! `greenlight check`: the hooks' engine, run from here against addresses. It asks AWS nothing but what checks of alarms and
+//! metrics ask, and that with the credentials and the region of the environment; so it proves nothing about routing. That
+//! is said, and the rest of the verdict holds as it does in a hook.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
@@ -14,6 +16,8 @@ use greenlight_checks::surroundings::{Endpoint, Endpoints, Limits, Surroundings}
 use greenlight_checks::verdict::{self, Case};
 
 use super::interruption;
+use crate::aws::Connection;
+use crate::aws::cloudwatch::Reader;
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -54,7 +58,10 @@ pub async fn run(request: &Request, printer: &mut Printer) -> Result<Exit, Failu
         deadline: clock::within(plan.budget.total.unwrap_or(LONGEST)),
         execution: format!("greenlight-check-{}", clock::now().as_millisecond()),
     };
-    let surroundings = Surroundings::new(endpoints, limits);
+    let mut surroundings = Surroundings::new(endpoints, limits);
+    if checks.asks_cloudwatch() {
+        surroundings.cloudwatch = Some(Arc::new(Reader::connect(&Connection::default()).await));
+    }
     let seen = tokio::select! {
         biased;
         exit = interruption.wait() => return Err(Failure::InterruptedBefore("the checks had ended", exit)),

@@ -1,6 +1,7 @@
 //! What CodeDeploy says: the deployment, its target, its group.
 
 use aws_sdk_codedeploy::types::{EcsTarget, TrafficRoute};
+use jiff::Timestamp;
 
 use super::{Aws, ReadError};
 use crate::facts::{Deployment, DeploymentTarget, Group, LabelledTaskSet, LifecycleEvent};
@@ -32,6 +33,7 @@ impl Aws {
             configuration: info.deployment_config_name.clone(),
             created_by_rollback: info.creator().is_some_and(|creator| creator.as_str() == "codeDeployRollback"),
             rolls_back: rollback.and_then(|info| info.rollback_triggering_deployment_id.clone()),
+            began: info.create_time.and_then(|time| Timestamp::from_millisecond(time.to_millis().ok()?).ok()),
             application: info.application_name.ok_or_else(|| missing("applicationName"))?,
             group: info.deployment_group_name.ok_or_else(|| missing("deploymentGroupName"))?,
         })

@@ -146,9 +146,9 @@ impl ReadError {
         matches!(self.unread, Unread::Call { fault: Fault::Network, .. })
     }
 
-    /// What a person can do about it.
-    pub(crate) fn message(&self) -> Message {
-        let advice = match &self.unread {
+    /// What a person can do about it, to be read after the error.
+    pub(crate) fn advice(&self) -> String {
+        match &self.unread {
             Unread::Call { fault: Fault::Denied, .. } => {
                 format!("; allow {} in the function's role", self.action)
             }
@@ -158,8 +158,13 @@ impl ReadError {
             Unread::Call { fault: Fault::Throttled | Fault::Server | Fault::Final, .. } | Unread::Missing(_) => {
                 String::new()
             }
-        };
-        Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", format!("cannot be established: {self}{advice}"))
+        }
+    }
+
+    /// That the facts cannot be established.
+    pub(crate) fn message(&self) -> Message {
+        let text = format!("cannot be established: {self}{}", self.advice());
+        Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", text)
     }
 }
 

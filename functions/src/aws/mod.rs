@@ -4,8 +4,10 @@
 //! `GetDeploymentGroup` and `PutLifecycleEventHookExecutionStatus`, `ecs:DescribeServices`, `ListTasks`, `DescribeTasks` and,
 //! where targets are EC2 instances, `DescribeContainerInstances`, and `elasticloadbalancing:DescribeListeners`,
 //! `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups` and `DescribeTargetHealth`; `s3:GetObject` and
-//! `s3:PutObject` where the plan or the evidence is in a bucket. Nothing else is called.
+//! `s3:PutObject` where the plan or the evidence is in a bucket; `cloudwatch:DescribeAlarms` and `GetMetricData` where the
+//! plan has a check of them. Nothing else is called.
 
+mod cloudwatch;
 mod codedeploy;
 mod ecs;
 mod elbv2;
@@ -39,6 +41,7 @@ macro_rules! careful {
         $service::config::Builder::from($shared).interceptor(WholeAnswers).retry_classifier(UnreadableAnswers)
     };
 }
+use careful;
 
 /// The clients of one process.
 #[derive(Clone, Debug)]
@@ -49,6 +52,8 @@ pub(crate) struct Aws {
     /// Without the SDK's retries: the report counts its own attempts.
     reporting: aws_sdk_codedeploy::Client,
     pub(crate) s3: S3,
+    /// For the clients that few plans need.
+    shared: aws_config::SdkConfig,
 }
 
 impl Aws {
@@ -75,6 +80,7 @@ impl Aws {
             ),
             reporting: aws_sdk_codedeploy::Client::from_conf(reporting.build()),
             s3: S3::new(&shared, environment.get("AWS_ENDPOINT_URL_S3")),
+            shared,
         }
     }
 }

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State as Shared;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::cloudwatch::{self, CloudWatch};
 use super::{wire, wire_ecs};
 
 pub(crate) const DEPLOYMENT: &str = "d-GREEN0001";
@@ -101,6 +102,8 @@ pub(crate) struct State {
     pub(crate) promoted: bool,
     /// The execution was reported, and accepted.
     pub(crate) completed: bool,
+    /// Alarms and metrics.
+    pub(crate) cloudwatch: CloudWatch,
     /// Failing answers to the next calls of an operation, then success.
     pub(crate) next: BTreeMap<&'static str, VecDeque<Fault>>,
     /// Failing answers to every call of an operation.
@@ -160,6 +163,7 @@ impl Aws {
             replacement: created,
             promoted: shifted,
             completed: false,
+            cloudwatch: CloudWatch::default(),
             next: BTreeMap::new(),
             always: BTreeMap::new(),
             calls: Vec::new(),
@@ -196,15 +200,18 @@ fn tasks(created: bool) -> Vec<Task> {
     tasks
 }
 
-async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let mut state = state.lock().unwrap();
+    if let Some(operation) = uri.path().strip_prefix(cloudwatch::OPERATIONS) {
+        return cloudwatch::answer(&mut state, operation, &body);
+    }
     match headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
         Some(target) => json_protocol(&mut state, target, &body),
         None => query_protocol(&mut state, &body),
     }
 }
 
-fn fault(state: &mut State, operation: &str) -> Option<Fault> {
+pub(super) fn fault(state: &mut State, operation: &str) -> Option<Fault> {
     state.calls.push(operation.to_owned());
     let next = state.next.get_mut(operation).and_then(VecDeque::pop_front);
     next.or_else(|| state.always.get(operation).copied())

@@ -8,6 +8,7 @@
 pub(crate) mod aws;
 pub(crate) mod bad_day;
 pub(crate) mod bucket;
+pub(crate) mod cloudwatch;
 pub(crate) mod extension;
 pub(crate) mod lambda;
 pub(crate) mod outage;
