@@ -133,6 +133,55 @@ fn the_aws_cli_reads_a_finished_deployment() {
 }
 
 #[test]
+fn the_aws_cli_sets_an_alarm_and_reads_it_back_and_a_metric_too() {
+    let Some(tools) = support::python::tools("the_aws_cli_sets_an_alarm_and_reads_it_back_and_a_metric_too") else {
+        return;
+    };
+    let stand_in = StandIn::start(&[]);
+    let run = |line: &str| {
+        let output = stand_in.client(tools.join("aws")).args(line.split(' ')).output().expect("the CLI was installed");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let quiet = |line: &str| {
+        let (succeeded, said) = run(line);
+        assert!(succeeded, "{line}: {said}");
+    };
+    let alarm = || {
+        let described = aws(&stand_in, &tools, &["cloudwatch", "describe-alarms", "--alarm-names", "shop-5xx"]);
+        described["MetricAlarms"][0].clone()
+    };
+    quiet(
+        "cloudwatch put-metric-alarm --alarm-name shop-5xx --namespace Shop --metric-name Errors --statistic Sum --period 60 --evaluation-periods 1 --threshold 5 --comparison-operator GreaterThanThreshold",
+    );
+    assert_eq!(alarm()["StateValue"], "INSUFFICIENT_DATA");
+    quiet("cloudwatch set-alarm-state --alarm-name shop-5xx --state-value ALARM --state-reason by-hand");
+    let red = alarm();
+    assert_eq!((&red["StateValue"], &red["StateReason"]), (&json!("ALARM"), &json!("by-hand")), "{red}");
+    assert_eq!((&red["MetricName"], &red["Threshold"]), (&json!("Errors"), &json!(5.0)), "{red}");
+    assert!(red["StateTransitionedTimestamp"].as_str().is_some_and(|time| time.starts_with("20")), "{red}");
+    quiet("cloudwatch delete-alarms --alarm-names shop-5xx");
+    assert_eq!(alarm(), Value::Null);
+    let (succeeded, said) =
+        run("cloudwatch set-alarm-state --alarm-name shop-5xx --state-value OK --state-reason by-hand");
+    assert!(!succeeded && said.contains("ResourceNotFound"), "{said}");
+
+    for value in [2, 3] {
+        quiet(&format!(
+            "cloudwatch put-metric-data --namespace Shop --metric-name Errors --value {value} --timestamp 2026-02-08T12:00:30Z --dimensions Version=2"
+        ));
+    }
+    let queries = json!([{"Id": "errors", "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {"Namespace": "Shop",
+        "MetricName": "Errors", "Dimensions": [{"Name": "Version", "Value": "2"}]}}}]);
+    let queries = queries.to_string();
+    let (start, end) = ("2026-02-08T12:00:00Z", "2026-02-08T12:05:00Z");
+    let arguments =
+        ["cloudwatch", "get-metric-data", "--start-time", start, "--end-time", end, "--metric-data-queries", &queries];
+    let data = aws(&stand_in, &tools, &arguments);
+    assert_eq!(data["MetricDataResults"][0]["Values"], json!([5.0]), "{data}");
+    assert_eq!(data["MetricDataResults"][0]["StatusCode"], "Complete");
+}
+
+#[test]
 fn the_aws_cli_understands_the_refusals() {
     let Some(tools) = support::python::tools("the_aws_cli_understands_the_refusals") else { return };
     let stand_in = StandIn::start(&[]);

@@ -73,6 +73,17 @@ fn a_function_that_does_not_exist_fails_the_deployment() {
     assert!(ended.printed.contains("CodeDeployHook_Nobody"), "{}", ended.printed);
 }
 
+#[test]
+fn an_alarm_that_is_red_before_the_shift_fails_the_deployment_and_is_named() {
+    let ended = deploy(Function::before_allow_traffic());
+    ended.is_rolled_back("BeforeAllowTraffic");
+    assert_eq!(ended.exit_code, Some(11), "{}", ended.printed);
+    let told = "GL1311 alarms: shop-5xx expected OK, got ALARM since ";
+    assert!(ended.printed.contains(told), "no {told:?} in:\n{}", ended.printed);
+    let before = "; it was red before the deployment began (";
+    assert!(ended.printed.contains(before), "no {before:?} in:\n{}", ended.printed);
+}
+
 /// How a deployment ended, as a person saw it.
 struct Ended {
     exit_code: Option<i32>,

@@ -11,8 +11,9 @@ use tempfile::TempDir;
 
 const CHECKS: &str = "checks:\n  - id: health\n    http: { get: /healthz }\n    expect: { status: 200 }\n";
 
-/// The function behind AfterAllowTestTraffic.
+/// One hook's function.
 pub(crate) struct Function {
+    event: &'static str,
     name: String,
     binary: String,
     plan: String,
@@ -25,12 +26,24 @@ impl Function {
     /// As it should be.
     pub(crate) fn after_allow_test_traffic() -> Self {
         Self {
+            event: "AfterAllowTestTraffic",
             name: "CodeDeployHook_AfterAllowTestTraffic".to_owned(),
             binary: "after-allow-test-traffic".to_owned(),
             plan: "checks.yaml".to_owned(),
             drill: None,
             timeout: Duration::from_secs(60),
             exists: true,
+        }
+    }
+
+    /// The last look before production traffic shifts: the service's health and an alarm, which is red.
+    pub(crate) fn before_allow_traffic() -> Self {
+        Self {
+            event: "BeforeAllowTraffic",
+            name: "CodeDeployHook_BeforeAllowTraffic".to_owned(),
+            binary: "before-allow-traffic".to_owned(),
+            plan: "alarms.yaml".to_owned(),
+            ..Self::after_allow_test_traffic()
         }
     }
 
@@ -89,6 +102,8 @@ impl Scenario {
             "checks.yaml",
             &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health], BeforeAllowTraffic: [health] }}\n{CHECKS}"),
         );
+        let alarms = "  - id: alarms\n    alarm: { names: [shop-5xx], watch_for: 2s }\n";
+        write("alarms.yaml", &format!("{budget}hooks: {{ BeforeAllowTraffic: [health, alarms] }}\n{CHECKS}{alarms}"));
         write("elsewhere.yaml", &format!("{budget}hooks: {{ AfterAllowTraffic: [health] }}\n{CHECKS}"));
         write(
             "misspelt.yaml",
@@ -104,7 +119,7 @@ impl Scenario {
             environment.insert("GREENLIGHT_DRILL".to_owned(), json!(drill));
         }
         let functions = if function.exists {
-            json!({&function.name: {"event": "AfterAllowTestTraffic", "binary": function.binary, "plan": function.plan,
+            json!({&function.name: {"event": function.event, "binary": function.binary, "plan": function.plan,
                 "timeout": format!("{}s", function.timeout.as_secs()), "environment": environment}})
         } else {
             json!({})
@@ -117,14 +132,15 @@ impl Scenario {
             "images": {"shop:1": {"run": [shop, "demo-shop"], "environment": {"SHOP_VERSION": "1"}},
                        "shop:2": {"run": [shop, "demo-shop"], "environment": {"SHOP_VERSION": "2"}}},
             "health_check": {"path": "/healthz", "interval": "10s", "timeout": "5s", "healthy": 2, "unhealthy": 2},
+            "alarms": {"shop-5xx": {"state": "ALARM"}},
             "functions": functions, "deploy": "greenlight.yaml"});
         // JSON is YAML, so the scenario can be written as what it is made of.
         write("scenario.yaml", &serde_json::to_string_pretty(&scenario).expect("a scenario is JSON"));
         write(
             "greenlight.yaml",
             &format!(
-                "version: 1\napplication: shop-app\ndeployment_group: shop-dg\ntask_definition: green.json\nhooks:\n  AfterAllowTestTraffic: {}\n",
-                function.name
+                "version: 1\napplication: shop-app\ndeployment_group: shop-dg\ntask_definition: green.json\nhooks:\n  {}: {}\n",
+                function.event, function.name
             ),
         );
         let path = folder.path().join("scenario.yaml").to_str().expect("a temporary path is text").to_owned();

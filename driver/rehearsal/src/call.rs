@@ -8,11 +8,13 @@ use serde_json::Value;
 use crate::elbv2::serve::Parameters;
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::{codedeploy, ecs, elbv2, lambda, logs, sts};
+use crate::{cloudwatch, codedeploy, ecs, elbv2, lambda, logs, sts};
 
 /// A call.
 #[derive(Debug)]
 pub(crate) enum Call {
+    /// CBOR (Smithy RPC v2).
+    CloudWatch { operation: String, body: Value },
     /// AWS JSON 1.1.
     CodeDeploy { operation: String, body: Value },
     /// AWS JSON 1.1.
@@ -31,6 +33,7 @@ pub(crate) enum Call {
 #[derive(Debug)]
 pub(crate) enum Answer {
     Json(Value),
+    Cbor(ciborium::Value),
     /// 200 without a body.
     Empty,
     Xml(String),
@@ -41,6 +44,9 @@ impl World {
     /// Answer a call; `request` is its id.
     pub(crate) fn answer(&mut self, call: Call, request: &str, now: Timestamp) -> Result<Answer, Refusal> {
         match call {
+            Call::CloudWatch { operation, body } => {
+                cloudwatch::serve::answer(self, &operation, &body, now).map(Answer::Cbor)
+            }
             Call::CodeDeploy { operation, body } => {
                 let answer = codedeploy::serve::answer(self, &operation, &body, now)?;
                 Ok(answer.map_or(Answer::Empty, Answer::Json))

@@ -40,6 +40,8 @@
 //! - **ELBv2**: DescribeListeners, DescribeRules, DescribeTargetGroups, DescribeTargetHealth, DescribeLoadBalancers.
 //! - **Lambda**: Invoke, GetFunction, GetFunctionConfiguration. **CloudWatch Logs**: FilterLogEvents, DescribeLogGroups.
 //!   **STS**: GetCallerIdentity.
+//! - **CloudWatch** (in CBOR, as the SDKs and the AWS CLI speak to it now): DescribeAlarms, PutMetricAlarm, SetAlarmState,
+//!   DeleteAlarms, PutMetricData, GetMetricData.
 //!
 //! Everything else is refused in the service's own error shape, with a message that says what there is.
 //!
@@ -51,8 +53,10 @@
 //! - A task is one child process: the container that the AppSpec's load balancer info names. Other containers, volumes, roles,
 //!   CPU and memory are kept in the task definition and otherwise ignored. A target is `127.0.0.1` with the task's own port,
 //!   which `DescribeTasks` shows as the container's network binding.
-//! - Revisions of type S3 and GitHub are refused. There are no alarms, triggers, tags or paging of more than one page
+//! - Revisions of type S3 and GitHub are refused. There are no triggers, tags or paging of more than one page
 //!   (but for tasks, task definitions and log events).
+//! - An alarm's state changes by the scenario and by SetAlarmState; it is not evaluated from metrics. There are no composite
+//!   alarms, and a deployment group watches none.
 //! - A group that the scenario describes has existed for a while: its creation has already put both target groups on the
 //!   production listener (weights 0 and 100), and left the test listener as a single forward. It leads to the group that serves,
 //!   as after a first deployment; AWS was seen with the idle one.
@@ -88,6 +92,7 @@
 pub mod announcement;
 mod call;
 pub mod clock;
+mod cloudwatch;
 mod codedeploy;
 pub mod demo;
 mod ecs;

@@ -21,7 +21,7 @@ use crate::engine::{Ask, Asked, Reply};
 use crate::identifiers::numbered_uuid;
 use crate::journal::Journal;
 use crate::refusal::Refusal;
-use crate::{elbv2, lambda, sts};
+use crate::{cloudwatch, elbv2, lambda, sts};
 
 /// Where the journal is.
 pub(crate) const JOURNAL: &str = "/_greenlight/journal";
@@ -34,6 +34,7 @@ const LARGEST_BODY: usize = 6 * 1024 * 1024;
 /// A protocol's shape of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Protocol {
+    Cbor,
     Json,
     Query { namespace: &'static str },
     Rest,
@@ -109,6 +110,11 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
             .map(|call| (Protocol::Json, call))
             .map_err(|refusal| (Protocol::Json, refusal));
     }
+    if let Some(operation) = parts.uri.path().strip_prefix(cloudwatch::serve::PATH) {
+        return read_cbor(operation, &parts.headers, &body)
+            .map(|call| (Protocol::Cbor, call))
+            .map_err(|refusal| (Protocol::Cbor, refusal));
+    }
     if let Some(path) = parts.uri.path().strip_prefix(FUNCTIONS) {
         let invocation_type = header(&parts.headers, "x-amz-invocation-type").map(str::to_owned);
         let call = Call::Lambda { method: parts.method.clone(), path: path.to_owned(), invocation_type, body };
@@ -120,7 +126,7 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
     let Some(operation) = parameters.remove("Action") else {
         let service = signed_service(&parts.headers);
         let message = format!(
-            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch Logs and STS, and its journal at {JOURNAL}",
+            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch, CloudWatch Logs and STS, and its journal at {JOURNAL}",
             parts.method,
             parts.uri.path(),
             service.unwrap_or("an unknown service")
@@ -144,6 +150,15 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
             Err((protocol, Refusal::new("InvalidAction", message)))
         }
     }
+}
+
+fn read_cbor(operation: &str, headers: &HeaderMap, body: &[u8]) -> Result<Call, Refusal> {
+    if let Some(encoding) = header(headers, "content-encoding") {
+        let message = format!("the rehearsal reads no body in {encoding}; send fewer data at once");
+        return Err(Refusal::new("InvalidParameterValue", message));
+    }
+    let body = cloudwatch::cbor::read(body).map_err(|problem| Refusal::new("SerializationException", problem))?;
+    Ok(Call::CloudWatch { operation: operation.to_owned(), body })
 }
 
 fn read_json(target: &str, body: &[u8]) -> Result<Call, Refusal> {
@@ -170,6 +185,7 @@ fn read_json(target: &str, body: &[u8]) -> Result<Call, Refusal> {
 fn accept(answer: Answer) -> Response {
     match answer {
         Answer::Json(document) => response(StatusCode::OK, JSON, document.to_string()),
+        Answer::Cbor(document) => cbor(StatusCode::OK, &document),
         Answer::Empty => response(StatusCode::OK, JSON, Body::empty()),
         Answer::Xml(text) => response(StatusCode::OK, "text/xml", text),
         Answer::Lambda(lambda::Answer::Document(document)) => {
@@ -186,6 +202,18 @@ fn accept(answer: Answer) -> Response {
 fn refuse(protocol: Protocol, refusal: &Refusal, id: &str) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     match protocol {
+        Protocol::Cbor => {
+            let document = cloudwatch::cbor::map([
+                ("__type", format!("com.amazonaws.cloudwatch#{}", refusal.code).into()),
+                ("message", refusal.message.as_str().into()),
+            ]);
+            let mut response = cbor(status, &document);
+            // The code as the Query protocol had it, for clients that know it by that.
+            let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
+            let code = format!("{};{fault}", refusal.code).parse().expect("a code is a header value");
+            response.headers_mut().insert("x-amzn-query-error", code);
+            response
+        }
         Protocol::Json => {
             let body = json!({"__type": refusal.code, "message": refusal.message});
             response(status, JSON, body.to_string())
@@ -211,6 +239,12 @@ fn response(status: StatusCode, content_type: &'static str, body: impl Into<Body
         .header("content-type", content_type)
         .body(body.into())
         .expect("status and content type are constants")
+}
+
+fn cbor(status: StatusCode, document: &ciborium::Value) -> Response {
+    let mut response = response(status, "application/cbor", cloudwatch::cbor::written(document));
+    response.headers_mut().insert("smithy-protocol", "rpc-v2-cbor".parse().expect("it is a header value"));
+    response
 }
 
 /// The service in the credential scope of a signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`.

@@ -119,6 +119,7 @@ impl Scenario {
                 .map(|(event, binary)| (format!("CodeDeployHook_{event}"), function(event, binary)))
                 .collect(),
             deploy: None,
+            alarms: BTreeMap::new(),
             switches: Switches::default(),
         }
     }

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::span::Span;
-use super::{Function, HealthCheck, Image, Program, RollbackOn, Scenario, Switches, TaskDefinitions};
+use super::{
+    AlarmState, Function, HealthCheck, Image, Program, RollbackOn, Scenario, SeededAlarm, Switches, TaskDefinitions,
+};
 
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +84,8 @@ struct Document {
     health_check: Option<HealthCheckDocument>,
     #[serde(default)]
     functions: BTreeMap<String, FunctionDocument>,
+    #[serde(default)]
+    alarms: BTreeMap<String, AlarmDocument>,
     deploy: Option<PathBuf>,
     #[serde(default)]
     switches: SwitchesDocument,
@@ -132,6 +136,28 @@ struct FunctionDocument {
     environment: BTreeMap<String, String>,
     timeout: Option<Span>,
     memory: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlarmDocument {
+    state: AlarmWord,
+    then: Option<AlarmChange>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlarmChange {
+    after: Span,
+    state: AlarmWord,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum AlarmWord {
+    Ok,
+    Alarm,
+    InsufficientData,
 }
 
 #[derive(Default, Deserialize)]
@@ -213,6 +239,7 @@ impl Reading<'_> {
             images: images.collect::<Result<_, _>>()?,
             health_check: health_check(document.health_check),
             functions: functions.collect::<Result<_, _>>()?,
+            alarms: document.alarms.into_iter().map(|(name, alarm)| (name, alarm.into())).collect(),
             deploy: document.deploy.map(|path| self.existing("deploy", &path)).transpose()?,
             switches: Switches {
                 targets_not_started: document.switches.targets_not_started,
@@ -304,6 +331,23 @@ impl From<RollbackWord> for RollbackOn {
             RollbackWord::Failure => Self::Failure,
             RollbackWord::Alarm => Self::Alarm,
             RollbackWord::Stop => Self::Stop,
+        }
+    }
+}
+
+impl From<AlarmDocument> for SeededAlarm {
+    fn from(document: AlarmDocument) -> Self {
+        let then = document.then.map(|change| (change.after.0, change.state.into()));
+        Self { state: document.state.into(), then }
+    }
+}
+
+impl From<AlarmWord> for AlarmState {
+    fn from(word: AlarmWord) -> Self {
+        match word {
+            AlarmWord::Ok => Self::Ok,
+            AlarmWord::Alarm => Self::Alarm,
+            AlarmWord::InsufficientData => Self::InsufficientData,
         }
     }
 }

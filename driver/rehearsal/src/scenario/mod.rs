@@ -49,6 +49,8 @@ pub struct Scenario {
     pub health_check: HealthCheck,
     /// Lambda functions by name.
     pub functions: BTreeMap<String, Function>,
+    /// CloudWatch alarms by name.
+    pub alarms: BTreeMap<String, SeededAlarm>,
     /// The driver's configuration to rehearse.
     pub deploy: Option<PathBuf>,
     /// Where AWS's behaviour is not known, which answer to give.
@@ -152,6 +154,41 @@ pub enum Program {
     Binary(String),
     /// Program and arguments, as they are.
     Run(Vec<String>),
+}
+
+/// An alarm that is there from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeededAlarm {
+    /// How it stands.
+    pub state: AlarmState,
+    /// How it stands so long after the beginning of the rehearsal; the pace shortens it.
+    pub then: Option<(Duration, AlarmState)>,
+}
+
+/// How an alarm stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlarmState {
+    /// `OK`.
+    Ok,
+    /// `ALARM`.
+    Alarm,
+    /// `INSUFFICIENT_DATA`.
+    InsufficientData,
+}
+
+impl AlarmState {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Ok, Self::Alarm, Self::InsufficientData];
+
+    /// As the wire spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Alarm => "ALARM",
+            Self::InsufficientData => "INSUFFICIENT_DATA",
+        }
+    }
 }
 
 /// Choices where AWS's behaviour was looked for and not found. The default is the stand-in's own choice.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::World;
 use crate::announcement::AnnouncedTaskDefinitions;
 use crate::clock::Pace;
+use crate::cloudwatch::CloudWatch;
 use crate::codedeploy::CodeDeploy;
 use crate::codedeploy::group::{AutoRollback, Group};
 use crate::codedeploy::traffic;
@@ -66,6 +67,7 @@ impl World {
                 configurations,
                 deployments: Vec::new(),
             },
+            cloudwatch: CloudWatch::seeded(&scenario.alarms, pace, now),
             functions: scenario.functions.clone(),
             images: scenario.images.clone(),
             logs: Logs::default(),

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 
 use crate::clock::Pace;
+use crate::cloudwatch::CloudWatch;
 use crate::codedeploy::{CodeDeploy, rules};
 use crate::ecs::Ecs;
 use crate::effect::{Effect, InvocationOutcome, Observation, TargetHealth};
@@ -40,6 +41,7 @@ pub(crate) struct World {
     pub(crate) ecs: Ecs,
     pub(crate) elb: LoadBalancing,
     pub(crate) codedeploy: CodeDeploy,
+    pub(crate) cloudwatch: CloudWatch,
     pub(crate) functions: BTreeMap<String, Function>,
     pub(crate) images: BTreeMap<String, Image>,
     pub(crate) logs: Logs,
@@ -77,7 +79,7 @@ impl World {
     pub(crate) fn next_wake(&self) -> Option<Timestamp> {
         let deployments =
             self.codedeploy.deployments.iter().filter_map(|deployment| rules::wake(deployment, self.pace));
-        deployments.chain(self.schedule_wake()).min()
+        deployments.chain(self.schedule_wake()).chain(self.cloudwatch.next_change()).min()
     }
 
     /// What is to be carried out, since the last time.
@@ -114,6 +116,9 @@ impl World {
 
     /// Let everything follow from what has changed, until nothing does.
     pub(crate) fn settle(&mut self, now: Timestamp) {
+        for change in self.cloudwatch.change(now) {
+            self.note(now, "cloudwatch", "alarm state changed", change);
+        }
         self.schedule(now);
         self.conduct(now);
         self.schedule(now);
