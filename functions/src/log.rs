@@ -178,6 +178,7 @@ mod tests {
             attempts: 1,
             took_ms: 3,
             numbers: std::collections::BTreeMap::new(),
+            series: std::collections::BTreeMap::new(),
             messages: Vec::new(),
             samples: vec![Sample {
                 request: "GET /".to_owned(),

@@ -25,6 +25,7 @@ fn check(id: &str, outcome: Outcome, messages: Vec<Message>) -> CheckEvidence {
         attempts: 1,
         took_ms: 43,
         numbers: std::collections::BTreeMap::new(),
+        series: std::collections::BTreeMap::new(),
         messages,
         samples: Vec::new(),
     }

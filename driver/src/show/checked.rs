@@ -131,6 +131,7 @@ mod tests {
             attempts: 1,
             took_ms: 43,
             numbers: Default::default(),
+            series: Default::default(),
             messages,
             samples: Vec::new(),
         }

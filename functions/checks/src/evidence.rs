@@ -196,10 +196,22 @@ pub struct CheckEvidence {
     /// Figures by name, unit included: `p95_ms`, `errors_percent`, `achieved_rate`, `samples`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: BTreeMap<String, f64>,
+    /// Figures over time, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub series: BTreeMap<String, Series>,
     /// Why it did not pass, in the order of the plan's assertions.
     pub messages: Vec<Message>,
     /// The last answer, and the first that contradicted an assertion.
     pub samples: Vec<Sample>,
+}
+
+/// A figure over time, from the first moment that is judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// How many seconds each value stands for.
+    pub seconds_each: u32,
+    /// In their order; the last may stand for less.
+    pub values: Vec<f64>,
 }
 
 /// Whether a check may decide the verdict.

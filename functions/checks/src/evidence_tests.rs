@@ -67,6 +67,7 @@ fn evidence_survives_its_json() {
             attempts: 2,
             took_ms: 43,
             numbers: BTreeMap::from([("p95_ms".into(), 43.5)]),
+            series: BTreeMap::from([("achieved_rate".into(), Series { seconds_each: 1, values: vec![20.0, 19.0] })]),
             messages: vec![],
             samples: vec![Sample {
                 request: "GET /".into(),

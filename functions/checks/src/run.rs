@@ -215,6 +215,7 @@ fn ended(check: &Check, outcome: Outcome, message: Message) -> CheckEvidence {
         attempts: 0,
         took_ms: 0,
         numbers: BTreeMap::new(),
+        series: BTreeMap::new(),
         messages: vec![message],
         samples: Vec::new(),
     }

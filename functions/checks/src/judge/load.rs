@@ -4,10 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::Outcome;
+use crate::evidence::{Outcome, Series};
 use crate::message::{Message, codes};
 use crate::plan::{Check, LoadCheck, Measure};
 use crate::probe::load::Measured;
+
+/// A longer series has values of several seconds each.
+const MOST_VALUES: usize = 120;
 
 /// How the check ended, and every limit that was not kept or could not be judged, in the plan's order.
 ///
@@ -63,6 +66,12 @@ pub(crate) fn numbers(measured: &Measured) -> BTreeMap<String, f64> {
     ];
     let mut numbers: BTreeMap<String, f64> =
         counts.into_iter().map(|(name, count)| (name.to_owned(), count as f64)).collect();
+    if let Some(lowest) = measured.lowest_second() {
+        numbers.insert("achieved_rate_lowest_second".to_owned(), f64::from(lowest));
+    }
+    if measured.ended > measured.unsent {
+        numbers.insert("behind_ms".to_owned(), measured.behind.as_secs_f64() * 1_000.0);
+    }
     for (name, measure) in Measure::ALL {
         if samples(measure, measured) == 0 {
             continue;
@@ -75,6 +84,21 @@ pub(crate) fn numbers(measured: &Measured) -> BTreeMap<String, f64> {
         numbers.insert(name, value(measure, measured));
     }
     numbers
+}
+
+/// The achieved rate over time, with no more values than a person looks at.
+pub(crate) fn series(measured: &Measured) -> BTreeMap<String, Series> {
+    let sent = &measured.sent_by_second;
+    let each = sent.len().div_ceil(MOST_VALUES).max(1);
+    let values: Vec<f64> = sent.chunks(each).map(rate).collect();
+    let series = Series { seconds_each: u32::try_from(each).unwrap_or(u32::MAX), values };
+    (!sent.is_empty()).then(|| ("achieved_rate".to_owned(), series)).into_iter().collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no schedule has 2^52 requests")]
+fn rate(seconds: &[u32]) -> f64 {
+    let sent: u64 = seconds.iter().copied().map(u64::from).sum();
+    (sent as f64 / seconds.len() as f64 * 100.0).round() / 100.0
 }
 
 fn samples(measure: Measure, measured: &Measured) -> u64 {

@@ -118,3 +118,26 @@ fn a_wrong_status_has_a_latency_and_a_refused_connection_has_none() {
     measured.keep(Err(ProbeError::Timeout(9 * MILLISECOND)), 9 * MILLISECOND);
     assert_eq!((measured.errors, measured.ended, measured.latencies.len()), (3, 3, 2));
 }
+
+#[test]
+fn the_rate_is_known_for_every_second_and_the_lowest_is_a_figure() {
+    let mut measured = measured(100, 0);
+    measured.sending = Duration::from_millis(3_400);
+    measured.sent_by_second = vec![20, 7, 20, 8];
+    assert_eq!(numbers(&measured)["achieved_rate_lowest_second"], 7.0);
+    assert_eq!(series(&measured)["achieved_rate"], Series { seconds_each: 1, values: vec![20.0, 7.0, 20.0, 8.0] });
+    // A second in which nothing was sent, also where it is the last.
+    measured.sent_by_second = vec![20, 20];
+    assert_eq!(numbers(&measured)["achieved_rate_lowest_second"], 0.0);
+    measured.sending = Duration::from_millis(900);
+    assert!(!numbers(&measured).contains_key("achieved_rate_lowest_second"));
+    assert!(series(&Measured::new()).is_empty());
+}
+
+#[test]
+fn a_long_series_is_kept_compactly() {
+    let mut measured = measured(0, 0);
+    measured.sent_by_second = (0..1_800).map(|second| second % 2 * 10).collect();
+    let series = series(&measured).remove("achieved_rate").unwrap();
+    assert_eq!((series.seconds_each, series.values.len(), series.values[0]), (15, 120, 4.67));
+}

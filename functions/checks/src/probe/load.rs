@@ -5,17 +5,20 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use futures_util::future::OptionFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hdrhistogram::Histogram;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::http::{Answer, ProbeError, Prober};
+use super::pacer::Pacer;
 use crate::clock;
 use crate::plan::{LoadCheck, WarmUp};
 
 const DEFAULT_WARM_UP: Duration = Duration::from_secs(5);
 const DEFAULT_WARM_UP_REQUESTS: u64 = 20;
+
+/// How exactly a request that was never sent is given up at its timeout.
+const GIVEN_UP_WITHIN: Duration = Duration::from_millis(10);
 
 /// One hour, which no hook outlives; whatever is longer counts as this.
 const LONGEST_LATENCY_US: u64 = 3_600_000_000;
@@ -77,6 +80,10 @@ pub(crate) struct Measured {
     pub(crate) unsent: u64,
     /// From the first scheduled arrival to the last sending, at least the length of the schedule.
     pub(crate) sending: Duration,
+    /// Requests that were sent in each second of it.
+    pub(crate) sent_by_second: Vec<u32>,
+    /// How long a request was due at most before it was sent, where nothing in flight stood in its way: this side was busy.
+    pub(crate) behind: Duration,
     pub(crate) first_error: Option<(Result<Answer, ProbeError>, Duration)>,
     pub(crate) last: Option<(Answer, Duration)>,
 }
@@ -91,6 +98,8 @@ impl Measured {
             late: 0,
             unsent: 0,
             sending: Duration::ZERO,
+            sent_by_second: Vec::new(),
+            behind: Duration::ZERO,
             first_error: None,
             last: None,
         }
@@ -101,6 +110,23 @@ impl Measured {
     pub(crate) fn achieved_rate(&self) -> f64 {
         let seconds = self.sending.as_secs_f64();
         if seconds > 0.0 { (self.ended - self.unsent) as f64 / seconds } else { 0.0 }
+    }
+
+    /// The least that was sent in a whole second; there is none where the schedule has no whole second.
+    pub(crate) fn lowest_second(&self) -> Option<u32> {
+        let seconds = usize::try_from(self.sending.as_secs()).unwrap_or(usize::MAX);
+        // What was sent later than the last second that is listed would have been listed.
+        (0..seconds).map(|second| self.sent_by_second.get(second).copied().unwrap_or(0)).min()
+    }
+
+    /// Keeps that a request was sent, so long after the first arrival that is judged.
+    fn sent(&mut self, after: Duration) {
+        self.sending = self.sending.max(after);
+        let second = usize::try_from(after.as_secs()).unwrap_or(usize::MAX);
+        if self.sent_by_second.len() <= second {
+            self.sent_by_second.resize(second + 1, 0);
+        }
+        self.sent_by_second[second] += 1;
     }
 
     /// Keeps the end of a request. One that failed at once has no latency: it is an error, and not a fast answer.
@@ -141,6 +167,9 @@ pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout
     let mut next = 0;
     let mut waiting: VecDeque<Arrival> = VecDeque::new();
     let mut in_flight = FuturesUnordered::new();
+    let pacer = Pacer::start(start, schedule.total(), move |request| schedule.due(request));
+    let mut given_up = interval(GIVEN_UP_WITHIN);
+    given_up.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let now = clock::now();
         while next < schedule.total() && start + schedule.due(next) <= now {
@@ -159,7 +188,10 @@ pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout
         {
             if arrival.judged {
                 measured.late += u64::from(arrival.late);
-                measured.sending = measured.sending.max(now - judged_from);
+                measured.sent(now - judged_from);
+                if !arrival.late {
+                    measured.behind = measured.behind.max(now - arrival.due);
+                }
             }
             // A key of its own, or a service that knows the key would do the work once.
             let key = format!("{check}-{}", arrival.number);
@@ -173,19 +205,19 @@ pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout
                 (arrival, end, clock::now() - arrival.due)
             });
         }
-        let due = (next < schedule.total()).then(|| start + schedule.due(next));
-        let given_up = waiting.front().map(|arrival| arrival.due + timeout);
-        let wake = due.into_iter().chain(given_up).min();
-        if wake.is_none() && in_flight.is_empty() {
+        if next == schedule.total() && waiting.is_empty() && in_flight.is_empty() {
             break;
         }
+        // Where nothing more may be in flight, the next that may happen is an end.
+        let paced = next < schedule.total() && in_flight.len() < load.max_in_flight;
         tokio::select! {
             Some((arrival, end, latency)) = in_flight.next(), if !in_flight.is_empty() => {
                 if arrival.judged {
                     measured.keep(end, latency);
                 }
             }
-            Some(()) = OptionFuture::from(wake.map(sleep_until)), if wake.is_some() => {}
+            () = pacer.tick(), if paced => {}
+            _ = given_up.tick(), if !waiting.is_empty() => {}
         }
     }
 }

@@ -11,5 +11,6 @@ mod http2_tests;
 #[cfg(test)]
 mod http_tests;
 pub(crate) mod load;
+mod pacer;
 pub(crate) mod tls;
 pub(crate) mod websocket;

@@ -1,5 +1,7 @@
 //! One `load` check while it runs: a look whether the service is ready, then the whole schedule, once.
 
+use std::time::Duration;
+
 use tokio::time::timeout_at;
 
 use super::{ended, until_ready};
@@ -11,6 +13,9 @@ use crate::plan::{Check, LoadCheck};
 use crate::probe::http::{Answer, ProbeError, Prober};
 use crate::probe::load::{Measured, Schedule, send};
 use crate::surroundings::Limits;
+
+/// From here on the figures say more about this side than about the service.
+const BEHIND: Duration = Duration::from_millis(100);
 
 pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, limits: &Limits) -> CheckEvidence {
     let started = clock::now();
@@ -47,7 +52,7 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
     for message in &mut messages {
         message.text = redacted(&message.text, &secrets);
     }
-    let sample = |(end, latency): (Result<Answer, ProbeError>, std::time::Duration)| Sample {
+    let sample = |(end, latency): (Result<Answer, ProbeError>, Duration)| Sample {
         request: line.clone(),
         via: prober.via().to_owned(),
         status: end.as_ref().ok().map(|answer| answer.status.as_u16()),
@@ -65,6 +70,7 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
         messages,
         samples: first_error.into_iter().chain(last).map(sample).collect(),
         numbers,
+        series: judge::series(&measured),
         ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
     }
 }
@@ -76,6 +82,11 @@ fn context(line: &str, load: &LoadCheck, prober: &Prober, measured: &Measured) -
     if measured.late + measured.unsent > 0 {
         let unsent = if measured.unsent > 0 { format!(" and {} never", measured.unsent) } else { String::new() };
         context += &format!(", {} sent late{unsent}, because {} were in flight", measured.late, load.max_in_flight);
+    }
+    if measured.behind >= BEHIND {
+        let behind = measured.behind.as_millis();
+        context +=
+            &format!(", this side up to {behind} ms behind; give it more CPU (a function: more memory) or lower rate");
     }
     if let Some((Err(error), _)) = &measured.first_error {
         context += &format!(", first error: {error}");
