@@ -33,6 +33,7 @@ fn passed(id: &str) -> CheckEvidence {
         attempts: 1,
         took_ms: 1,
         numbers: BTreeMap::new(),
+        series: BTreeMap::new(),
         messages: Vec::new(),
         samples: Vec::new(),
     }

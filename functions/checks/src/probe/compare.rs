@@ -78,8 +78,7 @@ impl Sides<'_> {
             Turn::WarmUp => "warm-up",
             Turn::Judged => "pair",
         };
-        // A key of its own, or a service that knows the key would do the work once.
         let key = format!("{}-{}-{turn}-{}-{place}", self.check, step.request, step.number);
-        prober.ask(&key, request, self.timeout).await
+        prober.ask_once(self.check, &key, request, self.timeout).await
     }
 }

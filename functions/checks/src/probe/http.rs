@@ -114,8 +114,19 @@ impl Prober {
         request: &HttpRequest,
         timeout: Duration,
     ) -> Result<Answer, (ProbeError, Duration)> {
+        self.ask_once(check, check, request, timeout).await
+    }
+
+    /// The same, with a key of its own: a service that knows the key would do the work of many requests once.
+    pub(crate) async fn ask_once(
+        &self,
+        check: &str,
+        key: &str,
+        request: &HttpRequest,
+        timeout: Duration,
+    ) -> Result<Answer, (ProbeError, Duration)> {
         let started = clock::now();
-        let asked = tokio::time::timeout(timeout, self.exchange(check, request)).await;
+        let asked = tokio::time::timeout(timeout, self.exchange(key, request)).await;
         let took = clock::now() - started;
         match asked {
             Ok(Ok(answer)) => {
@@ -130,7 +141,7 @@ impl Prober {
         }
     }
 
-    async fn exchange(&self, check: &str, request: &HttpRequest) -> Result<Answer, ProbeError> {
+    async fn exchange(&self, key: &str, request: &HttpRequest) -> Result<Answer, ProbeError> {
         let (base, client) = self.way.as_ref().map_err(Clone::clone)?;
         let mut method = request.method.clone();
         let mut body = request.body.clone();
@@ -138,7 +149,7 @@ impl Prober {
             base.join(&request.path).map_err(|error| ProbeError::Address(request.path.clone(), error.to_string()))?;
         let mut followed = 0;
         let (response, _connection) = loop {
-            let headers = self.headers(&method, check, request)?;
+            let headers = self.headers(&method, key, request)?;
             let (response, connection) = match request.version {
                 Version::HTTP_2 => {
                     let (response, connection) = self.send_over_http2(&method, &url, headers, body.as_ref()).await?;
@@ -165,10 +176,10 @@ impl Prober {
     }
 
     /// What the engine and the plan say, `Host` apart.
-    fn headers(&self, method: &Method, check: &str, request: &HttpRequest) -> Result<HeaderMap, ProbeError> {
+    fn headers(&self, method: &Method, key: &str, request: &HttpRequest) -> Result<HeaderMap, ProbeError> {
         let mut headers = HeaderMap::new();
         if !method.is_safe() {
-            let key = format!("{}-{check}", self.execution);
+            let key = format!("{}-{key}", self.execution);
             let key = HeaderValue::try_from(&key).map_err(|error| ProbeError::Address(key, error.to_string()))?;
             headers.append(HeaderName::from_static("idempotency-key"), key);
         }

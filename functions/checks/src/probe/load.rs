@@ -193,11 +193,10 @@ pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout
                     measured.behind = measured.behind.max(now - arrival.due);
                 }
             }
-            // A key of its own, or a service that knows the key would do the work once.
-            let key = format!("{check}-{}", arrival.number);
             in_flight.push(async move {
+                let key = format!("{check}-{}", arrival.number);
                 let left = (arrival.due + timeout).saturating_duration_since(now);
-                let end = prober.ask(&key, &load.request, left).await.map_err(|(error, _)| match error {
+                let end = prober.ask_once(check, &key, &load.request, left).await.map_err(|(error, _)| match error {
                     // It counts from the scheduled arrival.
                     ProbeError::Timeout(_) => ProbeError::Timeout(timeout),
                     other => other,

@@ -84,19 +84,18 @@ async fn the_same_version_twice_passes_and_pairs_take_turns() {
 async fn a_slower_version_is_told_with_its_figures_and_a_cold_one_is_not() {
     let arrivals = Arrivals::default();
     // The spread is wider than what a busy machine adds.
-    let spread = |number: u64| Duration::from_millis(4 + number * 7 % 8);
+    let spread = |number: u64| Duration::from_millis(10 + number * 7 % 14);
     let blue = served("blue", &arrivals, move |number, _| (200, "{}".to_owned(), spread(number))).await;
-    let slow = served("green", &arrivals, move |number, _| (200, "{}".to_owned(), spread(number) * 4)).await;
+    let slow = served("green", &arrivals, move |number, _| (200, "{}".to_owned(), spread(number) * 6)).await;
     let one = "  - { id: same-as-blue, compare: { requests: [ { get: /x } ], pairs: 60 } }\n";
     let plan = event(one, "same-as-blue");
     let evidence = compared(&plan, &blue.base, &slow.base).await;
     assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Failed, vec!["GL1302"]), "{evidence:?}");
     let text = evidence.messages[0].to_string();
     assert!(text.starts_with("GL1302 same-as-blue: green is slower: median "), "{text}");
+    assert!(text.contains(" ms), 60 pairs, p "), "{text}");
     assert!(
-        text.ends_with(
-            " 60 pairs, p < 0.0001, limit 1.25x; GET /x, green via test listener, blue via production listener [checks.yaml:4]"
-        ),
+        text.ends_with(", limit 1.25x; GET /x, green via test listener, blue via production listener [checks.yaml:4]"),
         "{text}"
     );
     assert!(evidence.numbers["requests[0].latency_ratio"] > 1.5, "{:?}", evidence.numbers);
