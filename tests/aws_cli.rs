@@ -211,6 +211,63 @@ fn the_aws_cli_understands_the_refusals() {
     }
 }
 
+#[test]
+fn the_aws_cli_stores_lists_reads_and_deletes_objects() {
+    let Some(tools) = support::python::tools("the_aws_cli_stores_lists_reads_and_deletes_objects") else { return };
+    let stand_in = StandIn::start(&[]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let run = |arguments: &[&str]| {
+        let output = stand_in.client(tools.join("aws")).args(arguments).output().expect("the AWS CLI was installed");
+        let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.success(), printed)
+    };
+    let done = |arguments: &[&str]| {
+        let (success, printed) = run(arguments);
+        assert!(success, "aws {arguments:?}: {printed}");
+        printed
+    };
+    let (plan, back) = (path("checks.yaml"), path("back.yaml"));
+    std::fs::write(&plan, "version: 1\n").expect("the plan can be written");
+
+    let (success, printed) = run(&["s3", "cp", &plan, "s3://plans/checks.yaml"]);
+    assert!(!success && printed.contains("NoSuchBucket"), "{printed}");
+
+    done(&["s3", "mb", "s3://plans"]);
+    done(&["s3", "cp", &plan, "s3://plans/shop/two words + more.yaml"]);
+    done(&[
+        "s3api",
+        "put-object",
+        "--bucket",
+        "plans",
+        "--key",
+        "shop/b/c.json",
+        "--body",
+        &plan,
+        "--metadata",
+        "by=cli",
+    ]);
+    let listed = done(&["s3", "ls", "s3://plans/shop/"]);
+    assert!(listed.contains("PRE b/") && listed.contains("two words + more.yaml"), "{listed}");
+
+    let page = aws(&stand_in, &tools, &["s3api", "list-objects-v2", "--bucket", "plans", "--max-items", "1"]);
+    assert_eq!(page["Contents"][0]["Key"], "shop/b/c.json");
+    let all = aws(&stand_in, &tools, &["s3api", "list-objects-v2", "--bucket", "plans", "--page-size", "1"]);
+    assert_eq!(all["Contents"].as_array().map(Vec::len), Some(2), "pages follow each other: {all}");
+
+    done(&["s3", "cp", "s3://plans/shop/two words + more.yaml", &back]);
+    assert_eq!(std::fs::read_to_string(&back).expect("it was downloaded"), "version: 1\n");
+    let head = aws(&stand_in, &tools, &["s3api", "head-object", "--bucket", "plans", "--key", "shop/b/c.json"]);
+    assert_eq!((&head["ContentLength"], &head["Metadata"]["by"]), (&json!(11), &json!("cli")));
+    done(&["s3api", "get-object", "--bucket", "plans", "--key", "shop/b/c.json", &back]);
+
+    done(&["s3", "rm", "s3://plans/shop/b/c.json"]);
+    let (success, printed) = run(&["s3api", "get-object", "--bucket", "plans", "--key", "shop/b/c.json", &back]);
+    assert!(!success && printed.contains("NoSuchKey"), "{printed}");
+    let (success, printed) = run(&["s3api", "get-bucket-versioning", "--bucket", "plans"]);
+    assert!(!success && printed.contains("the rehearsal does not implement"), "{printed}");
+}
+
 fn aws(stand_in: &StandIn, tools: &Path, arguments: &[&str]) -> Value {
     let output = stand_in
         .client(tools.join("aws"))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::elbv2::serve::Parameters;
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::{cloudwatch, codedeploy, ecs, elbv2, lambda, logs, sts};
+use crate::{cloudwatch, codedeploy, ecs, elbv2, lambda, logs, s3, sts};
 
 /// A call.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) enum Call {
     Elbv2 { operation: String, parameters: Parameters },
     /// Query.
     Sts { operation: String },
+    /// REST, XML.
+    S3(s3::Request),
     /// REST; the path after `/2015-03-31/functions/`.
     Lambda { method: Method, path: String, invocation_type: Option<String>, body: Bytes },
 }
@@ -37,6 +39,7 @@ pub(crate) enum Answer {
     /// 200 without a body.
     Empty,
     Xml(String),
+    S3(s3::Answer),
     Lambda(lambda::Answer),
 }
 
@@ -57,6 +60,7 @@ impl World {
                 elbv2::serve::answer(self, &operation, &parameters, request).map(Answer::Xml)
             }
             Call::Sts { operation } => sts::answer(&operation, request).map(Answer::Xml),
+            Call::S3(request) => s3::serve::answer(self, request, now).map(Answer::S3),
             Call::Lambda { method, path, invocation_type, body } => {
                 let invocation_type = invocation_type.as_deref();
                 let call = lambda::Call { method: &method, path: &path, invocation_type, body };

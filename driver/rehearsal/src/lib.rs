@@ -38,6 +38,8 @@
 //! - **ECS**: DescribeServices, DescribeTaskSets, ListTasks, DescribeTasks, DescribeClusters, ListServices, task definitions
 //!   (register, describe, deregister, list), UpdateService as far as CodeDeploy's services allow it.
 //! - **ELBv2**: DescribeListeners, DescribeRules, DescribeTargetGroups, DescribeTargetHealth, DescribeLoadBalancers.
+//! - **S3**: CreateBucket, PutObject, GetObject, HeadObject, ListObjectsV2, DeleteObject, of buckets that the scenario names or a
+//!   client creates; path style, and virtual-host style below `localhost`.
 //! - **Lambda**: Invoke, GetFunction, GetFunctionConfiguration. **CloudWatch Logs**: FilterLogEvents, DescribeLogGroups.
 //!   **STS**: GetCallerIdentity.
 //! - **CloudWatch** (in CBOR, as the SDKs and the AWS CLI speak to it now): DescribeAlarms, PutMetricAlarm, SetAlarmState,
@@ -60,6 +62,8 @@
 //! - A group that the scenario describes has existed for a while: its creation has already put both target groups on the
 //!   production listener (weights 0 and 100), and left the test listener as a single forward. It leads to the group that serves,
 //!   as after a first deployment; AWS was seen with the idle one.
+//! - An S3 object is kept whole and in memory, at most 6 MiB; a `Range` is answered with the whole object, an `ETag` is no MD5, and
+//!   a checksum that a client sends is not verified.
 //! - The journal has no entry for calls that only read.
 //! - Ids are drawn from a fixed seed: two rehearsals that do the same show the same ids.
 //!
@@ -109,6 +113,7 @@ pub mod machine;
 mod names;
 mod processes;
 mod refusal;
+mod s3;
 pub mod scenario;
 mod serve;
 pub mod stand_in;

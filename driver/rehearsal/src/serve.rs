@@ -21,7 +21,7 @@ use crate::engine::{Ask, Asked, Reply};
 use crate::identifiers::numbered_uuid;
 use crate::journal::Journal;
 use crate::refusal::Refusal;
-use crate::{cloudwatch, elbv2, lambda, sts};
+use crate::{cloudwatch, elbv2, lambda, s3, sts};
 
 /// Where the journal is.
 pub(crate) const JOURNAL: &str = "/_greenlight/journal";
@@ -120,21 +120,22 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
         let call = Call::Lambda { method: parts.method.clone(), path: path.to_owned(), invocation_type, body };
         return Ok((Protocol::Rest, call));
     }
+    if is_s3(parts) {
+        let call = s3::Request::read(parts, body).map(Call::S3).map_err(|refusal| (Protocol::S3, refusal))?;
+        return Ok((Protocol::S3, call));
+    }
     let query = parts.uri.query().unwrap_or_default().as_bytes();
     let form = if parts.method == Method::POST { &body[..] } else { query };
     let mut parameters: BTreeMap<String, String> = serde_urlencoded::from_bytes(form).unwrap_or_default();
     let Some(operation) = parameters.remove("Action") else {
         let service = signed_service(&parts.headers);
         let message = format!(
-            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch, CloudWatch Logs and STS, and its journal at {JOURNAL}",
+            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch, CloudWatch Logs, S3 and STS, and its journal at {JOURNAL}",
             parts.method,
             parts.uri.path(),
             service.unwrap_or("an unknown service")
         );
-        return Err(match service {
-            Some("s3") => (Protocol::S3, Refusal { code: "NotImplemented", message, status: 501 }),
-            Some(_) | None => (Protocol::Rest, Refusal { code: "UnknownOperationException", message, status: 404 }),
-        });
+        return Err((Protocol::Rest, Refusal { code: "UnknownOperationException", message, status: 404 }));
     };
     match parameters.get("Version").map(String::as_str) {
         Some("2015-12-01") => {
@@ -188,6 +189,14 @@ fn accept(answer: Answer) -> Response {
         Answer::Cbor(document) => cbor(StatusCode::OK, &document),
         Answer::Empty => response(StatusCode::OK, JSON, Body::empty()),
         Answer::Xml(text) => response(StatusCode::OK, "text/xml", text),
+        Answer::S3(answer) => {
+            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let response = Response::builder().status(status);
+            let response =
+                answer.headers.into_iter().fold(response, |response, (name, value)| response.header(name, value));
+            // What a client may store as metadata and HTTP cannot carry back is the client's mistake.
+            response.body(answer.body.into()).unwrap_or_else(|_| bad_header())
+        }
         Answer::Lambda(lambda::Answer::Document(document)) => {
             response(StatusCode::OK, "application/json", document.to_string())
         }
@@ -245,6 +254,23 @@ fn cbor(status: StatusCode, document: &ciborium::Value) -> Response {
     let mut response = response(status, "application/cbor", cloudwatch::cbor::written(document));
     response.headers_mut().insert("smithy-protocol", "rpc-v2-cbor".parse().expect("it is a header value"));
     response
+}
+
+fn bad_header() -> Response {
+    response(
+        StatusCode::BAD_REQUEST,
+        "application/xml",
+        Xml::s3_error("", "InvalidRequest", "the metadata is no header"),
+    )
+}
+
+/// S3 has no word for the operation: a request is S3's if it is signed for it, in a header or in the query.
+fn is_s3(parts: &Parts) -> bool {
+    let presigned = || {
+        let query: BTreeMap<String, String> = serde_urlencoded::from_str(parts.uri.query()?).ok()?;
+        Some(query.get("X-Amz-Credential")?.split('/').nth(3)? == "s3")
+    };
+    signed_service(&parts.headers) == Some("s3") || presigned().unwrap_or(false)
 }
 
 /// The service in the credential scope of a signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`.

@@ -100,10 +100,19 @@ async fn each_protocol_refuses_in_its_own_shape() {
 
     let authorization =
         "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-    let response =
-        endpoint.request(Method::GET, "/bucket").header("authorization", authorization).send().await.unwrap();
+    let response = endpoint
+        .request(Method::GET, "/bucket?versioning")
+        .header("authorization", authorization)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.status(), 501);
-    assert!(response.text().await.unwrap().starts_with("<Error><Code>NotImplemented</Code>"));
+    let text = response.text().await.unwrap();
+    assert!(text.starts_with("<Error><Code>NotImplemented</Code>"), "{text}");
+    assert!(
+        text.contains("does not implement GET /bucket/?versioning of S3; it implements CreateBucket, PutObject"),
+        "{text}"
+    );
     endpoint.stand_in.shutdown().await;
 }
 

@@ -59,6 +59,11 @@ impl Xml {
         format!("<{operation}Response xmlns=\"{namespace}\">{}</{operation}Response>", body.text)
     }
 
+    /// The text, as a document with one root.
+    pub(crate) fn root(self, name: &str, namespace: &str) -> String {
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{name} xmlns=\"{namespace}\">{}</{name}>", self.text)
+    }
+
     /// An error, as the Query protocol has it.
     pub(crate) fn error(namespace: &str, request: &str, code: &str, message: &str) -> String {
         let body = Xml::default()

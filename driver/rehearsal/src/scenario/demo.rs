@@ -118,6 +118,7 @@ impl Scenario {
                 .iter()
                 .map(|(event, binary)| (format!("CodeDeployHook_{event}"), function(event, binary)))
                 .collect(),
+            buckets: BTreeSet::new(),
             deploy: None,
             alarms: BTreeMap::new(),
             switches: Switches::default(),

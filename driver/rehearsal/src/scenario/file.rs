@@ -86,6 +86,7 @@ struct Document {
     functions: BTreeMap<String, FunctionDocument>,
     #[serde(default)]
     alarms: BTreeMap<String, AlarmDocument>,
+    buckets: BTreeSet<String>,
     deploy: Option<PathBuf>,
     #[serde(default)]
     switches: SwitchesDocument,
@@ -240,6 +241,7 @@ impl Reading<'_> {
             health_check: health_check(document.health_check),
             functions: functions.collect::<Result<_, _>>()?,
             alarms: document.alarms.into_iter().map(|(name, alarm)| (name, alarm.into())).collect(),
+            buckets: document.buckets,
             deploy: document.deploy.map(|path| self.existing("deploy", &path)).transpose()?,
             switches: Switches {
                 targets_not_started: document.switches.targets_not_started,

@@ -51,6 +51,8 @@ pub struct Scenario {
     pub functions: BTreeMap<String, Function>,
     /// CloudWatch alarms by name.
     pub alarms: BTreeMap<String, SeededAlarm>,
+    /// S3 buckets that there are, empty.
+    pub buckets: BTreeSet<String>,
     /// The driver's configuration to rehearse.
     pub deploy: Option<PathBuf>,
     /// Where AWS's behaviour is not known, which answer to give.

@@ -24,6 +24,7 @@ use crate::identifiers::Identifiers;
 use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::names::{Names, function_arn};
+use crate::s3::Buckets;
 use crate::scenario::{Function, Program, Scenario};
 
 impl World {
@@ -71,6 +72,7 @@ impl World {
             functions: scenario.functions.clone(),
             images: scenario.images.clone(),
             logs: Logs::default(),
+            buckets: Buckets::with(scenario.buckets.iter().cloned()),
             effects: Vec::new(),
             inputs: VecDeque::new(),
             identifiers,

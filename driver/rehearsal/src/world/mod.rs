@@ -28,6 +28,7 @@ use crate::identifiers::Identifiers;
 use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::names::{Names, target_group_name};
+use crate::s3::Buckets;
 use crate::scenario::{Function, Image, Switches};
 
 /// The state of all services.
@@ -45,6 +46,7 @@ pub(crate) struct World {
     pub(crate) functions: BTreeMap<String, Function>,
     pub(crate) images: BTreeMap<String, Image>,
     pub(crate) logs: Logs,
+    pub(crate) buckets: Buckets,
     /// To be carried out by whoever owns the world.
     pub(crate) effects: Vec<Effect>,
     /// What deployments are to learn, in order.
