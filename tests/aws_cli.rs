@@ -3,12 +3,14 @@
 
 mod support {
     pub(crate) mod python;
+    pub(crate) mod scenario;
     pub(crate) mod stand_in;
 }
 
 use std::path::Path;
 
 use serde_json::{Value, json};
+use support::scenario::{Function, Scenario};
 use support::stand_in::StandIn;
 
 #[test]
@@ -266,6 +268,38 @@ fn the_aws_cli_stores_lists_reads_and_deletes_objects() {
     assert!(!success && printed.contains("NoSuchKey"), "{printed}");
     let (success, printed) = run(&["s3api", "get-bucket-versioning", "--bucket", "plans"]);
     assert!(!success && printed.contains("the rehearsal does not implement"), "{printed}");
+}
+
+#[test]
+fn a_hook_reads_its_plan_from_a_bucket_and_the_aws_cli_reads_its_evidence_from_one() {
+    let Some(tools) =
+        support::python::tools("a_hook_reads_its_plan_from_a_bucket_and_the_aws_cli_reads_its_evidence_from_one")
+    else {
+        return;
+    };
+    let function = Function::after_allow_test_traffic()
+        .set("GREENLIGHT_PLAN", "s3://plans/shop/checks.yaml")
+        .set("GREENLIGHT_EVIDENCE_BUCKET", "evidence");
+    let scenario = Scenario::write(&function);
+    let stand_in = StandIn::start(&[scenario.path(), "--pace", "600"]);
+    let plan = scenario.configuration().with_file_name("checks.yaml").display().to_string();
+    let arguments = ["s3api", "put-object", "--bucket", "plans", "--key", "shop/checks.yaml", "--body", &plan];
+    aws(&stand_in, &tools, &arguments);
+
+    let deployed = stand_in.greenlight().args(["deploy", "--file"]).arg(scenario.configuration()).output();
+    let deployed = deployed.expect("greenlight can be started");
+    assert_eq!(deployed.status.code(), Some(0), "{}", String::from_utf8_lossy(&deployed.stderr));
+
+    let listed = aws(&stand_in, &tools, &["s3api", "list-objects-v2", "--bucket", "evidence"]);
+    let key = listed["Contents"][0]["Key"].as_str().unwrap_or_else(|| panic!("no evidence: {listed}"));
+    assert!(key.starts_with("greenlight/d-") && key.contains("/AfterAllowTestTraffic/"), "{key}");
+    let file = scenario.configuration().with_file_name("evidence.json");
+    let path = file.display().to_string();
+    aws(&stand_in, &tools, &["s3api", "get-object", "--bucket", "evidence", "--key", key, &path]);
+    let evidence = std::fs::read(file).expect("the evidence was downloaded");
+    let evidence: Value = serde_json::from_slice(&evidence).expect("evidence is JSON");
+    assert_eq!(evidence["verdict"]["decision"], "Succeeded");
+    assert_eq!(evidence["plan"]["source"], "s3://plans/shop/checks.yaml");
 }
 
 fn aws(stand_in: &StandIn, tools: &Path, arguments: &[&str]) -> Value {

@@ -17,7 +17,7 @@ pub(crate) struct Function {
     name: String,
     binary: String,
     plan: String,
-    drill: Option<String>,
+    environment: serde_json::Map<String, serde_json::Value>,
     timeout: Duration,
     exists: bool,
 }
@@ -30,7 +30,7 @@ impl Function {
             name: "CodeDeployHook_AfterAllowTestTraffic".to_owned(),
             binary: "after-allow-test-traffic".to_owned(),
             plan: "checks.yaml".to_owned(),
-            drill: None,
+            environment: serde_json::Map::new(),
             timeout: Duration::from_secs(60),
             exists: true,
         }
@@ -48,8 +48,13 @@ impl Function {
     }
 
     /// With a fire drill.
-    pub(crate) fn drill(mut self, drill: &str) -> Self {
-        self.drill = Some(drill.to_owned());
+    pub(crate) fn drill(self, drill: &str) -> Self {
+        self.set("GREENLIGHT_DRILL", drill)
+    }
+
+    /// With a variable in its environment.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), json!(value));
         self
     }
 
@@ -114,13 +119,9 @@ impl Scenario {
                 "containerDefinitions": [{"name": "web", "image": format!("shop:{version}"), "essential": true, "portMappings": [{"containerPort": 80}]}]});
             write(name, &definition.to_string());
         }
-        let mut environment = serde_json::Map::new();
-        if let Some(drill) = &function.drill {
-            environment.insert("GREENLIGHT_DRILL".to_owned(), json!(drill));
-        }
         let functions = if function.exists {
             json!({&function.name: {"event": function.event, "binary": function.binary, "plan": function.plan,
-                "timeout": format!("{}s", function.timeout.as_secs()), "environment": environment}})
+                "timeout": format!("{}s", function.timeout.as_secs()), "environment": function.environment}})
         } else {
             json!({})
         };
@@ -133,7 +134,7 @@ impl Scenario {
                        "shop:2": {"run": [shop, "demo-shop"], "environment": {"SHOP_VERSION": "2"}}},
             "health_check": {"path": "/healthz", "interval": "10s", "timeout": "5s", "healthy": 2, "unhealthy": 2},
             "alarms": {"shop-5xx": {"state": "ALARM"}},
-            "functions": functions, "deploy": "greenlight.yaml"});
+            "functions": functions, "buckets": ["evidence", "plans"], "deploy": "greenlight.yaml"});
         // JSON is YAML, so the scenario can be written as what it is made of.
         write("scenario.yaml", &serde_json::to_string_pretty(&scenario).expect("a scenario is JSON"));
         write(

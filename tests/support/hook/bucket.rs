@@ -11,8 +11,9 @@ use axum::extract::State as Shared;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
+
+use super::signature;
 
 /// How a method is answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,7 +87,7 @@ async fn answer(Shared(bucket): Shared<Bucket>, method: Method, uri: Uri, header
         state.requests.push(format!("{method} {path}"));
         if method == Method::PUT { state.puts } else { state.gets }
     };
-    if let Err(why) = signed(&headers, &body) {
+    if let Err(why) = signature::verify(&method, &uri, &headers, &body, "test") {
         return refused(403, "SignatureDoesNotMatch", &why);
     }
     if let Mood::Failing(status, code) = mood {
@@ -118,23 +119,4 @@ fn refused(status: u16, code: &str, message: &str) -> Response {
          <RequestId>4442587FB7D0A2F9</RequestId></Error>"
     );
     (StatusCode::from_u16(status).unwrap(), [("content-type", "application/xml")], body).into_response()
-}
-
-/// What S3 demands of every request besides a signature that it can compute.
-fn signed(headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let authorization = header("authorization");
-    for part in
-        ["AWS4-HMAC-SHA256 Credential=test/", "/eu-west-1/s3/aws4_request", "host;x-amz-content-sha256;x-amz-date"]
-    {
-        if !authorization.contains(part) {
-            return Err(format!("{part} is not in {authorization:?}"));
-        }
-    }
-    let hash: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
-    if header("x-amz-content-sha256") == hash {
-        Ok(())
-    } else {
-        Err("x-amz-content-sha256 is another body's".to_owned())
-    }
 }

@@ -14,6 +14,7 @@ pub(crate) mod lambda;
 pub(crate) mod outage;
 pub(crate) mod rows;
 pub(crate) mod shop;
+mod signature;
 mod wire;
 mod wire_ecs;
 
