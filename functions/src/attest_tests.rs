@@ -288,3 +288,83 @@ fn a_rollback_is_not_failed_for_what_it_has_yet_to_do() {
          expected shop-a"
     ));
 }
+
+#[test]
+fn checks_through_the_wrong_listener_are_told_which_one_to_take() {
+    assert_eq!(
+        attested(&facts(), &Way::Listener(Role::Production)).messages[0].to_string(),
+        "GL1101 routing: the production listener (port 80) sends 100% to target group shop-a, which belongs to the ORIGINAL \
+         task set; expected shop-b; the checks go through the production listener, so that they would test the old version: \
+         set endpoints.green.via: test_listener"
+    );
+}
+
+#[test]
+fn a_wrong_listener_in_the_group_is_told_with_what_it_does_instead() {
+    let mut elsewhere = facts();
+    elsewhere.listeners[1] = listener(Role::Test, &[]);
+    elsewhere.listeners[1].default.others = vec!["redirect".to_owned()];
+    assert_eq!(
+        attested(&elsewhere, &TEST).messages[0].to_string(),
+        "GL1101 routing: the test listener (port 8080) forwards to neither target group of the deployment group (shop-a, \
+         shop-b); its default action is redirect"
+    );
+    let mut foreign = facts();
+    foreign.listeners[1] = listener(Role::Test, &[("other", 1)]);
+    assert_eq!(
+        attested(&foreign, &TEST).messages[0].to_string(),
+        "GL1101 routing: the test listener (port 8080) sends 100% to target group other; expected shop-b"
+    );
+}
+
+#[test]
+fn a_login_before_the_forward_is_not_attestable_where_it_is_tested_and_does_not_matter_elsewhere() {
+    let mut gated = facts();
+    gated.listeners[0].default.others = vec!["authenticate-oidc".to_owned()];
+    assert_eq!(attested(&gated, &TEST).standing, Standing::Proven);
+    gated.listeners[1].default.others = vec!["authenticate-oidc".to_owned()];
+    let routing = attested(&gated, &TEST);
+    assert_eq!(routing.standing, Standing::NotAttestable);
+    assert_eq!(
+        routing.messages[0].to_string(),
+        "GL1102 routing: the test listener (port 8080) asks for authenticate-oidc before it forwards, so that the load \
+         balancer answers the checks itself and nothing of theirs is proven to arrive; test through a listener without it"
+    );
+}
+
+#[test]
+fn a_network_load_balancers_listener_has_one_forward_and_no_rules() {
+    for protocol in [Protocol::Tcp, Protocol::Tls, Protocol::TcpUdp] {
+        let mut facts = facts();
+        for listener in &mut facts.listeners {
+            listener.protocol = protocol.clone();
+        }
+        facts.listeners[0].default = actions(&[("shop-a", 1)]);
+        assert_eq!(attested(&facts, &TEST).standing, Standing::Proven);
+        facts.listeners[1].default = actions(&[("shop-a", 1)]);
+        assert_eq!(attested(&facts, &TEST).standing, Standing::Contradicted);
+    }
+}
+
+#[test]
+fn stickiness_and_rules_that_lead_elsewhere_are_noted_and_decide_nothing() {
+    assert_eq!(notes(&facts(), &TEST), Vec::<String>::new());
+    let mut facts = facts();
+    facts.listeners[0].default.sticky = true;
+    let rule = |actions: Actions| Rule { arn: "arn:rule/1".to_owned(), actions };
+    let answers = Actions { others: vec!["fixed-response".to_owned()], ..Actions::default() };
+    for listener in &mut facts.listeners {
+        listener.rules = vec![rule(answers.clone()), rule(actions(&[("other", 1)])), rule(actions(&[]))];
+    }
+    facts.listeners[1].rules[2] = rule(actions(&[("shop-b", 1)]));
+    assert_eq!(attested(&facts, &TEST).standing, Standing::Proven);
+    assert_eq!(
+        notes(&facts, &TEST),
+        [
+            "the production listener (port 80) is sticky: a client with its cookie may keep seeing one version; the checks \
+             send no cookie",
+            "2 of the rules of the test listener (port 8080) lead elsewhere or answer by themselves: a check that matches one \
+             is not answered by this service, which attest.identity would find out"
+        ]
+    );
+}

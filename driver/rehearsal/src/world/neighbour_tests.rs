@@ -80,6 +80,24 @@ fn facts_6_a_service_under_codedeploy() {
         .ecs("ListTasks", json!({"cluster": "greenlight-demo", "serviceName": "shop", "startedBy": sets[0]["id"]}))
         .unwrap();
     assert_eq!(listed["taskArns"].as_array().unwrap().len(), 2);
+    let all = simulation.ecs("ListTasks", json!({"cluster": "greenlight-demo", "serviceName": "shop"})).unwrap();
+    let ask = json!({"cluster": "greenlight-demo", "tasks": all["taskArns"]});
+    let tasks = simulation.ecs("DescribeTasks", ask).unwrap()["tasks"].as_array().unwrap().clone();
+    assert_eq!(tasks.len(), 4);
+    for task in &tasks {
+        let container = &task["containers"][0];
+        let image = container["image"].as_str().unwrap();
+        let alike = |other: &&Value| other["containers"][0]["imageDigest"] == container["imageDigest"];
+        assert!(
+            tasks.iter().filter(alike).all(|other| other["containers"][0]["image"] == image),
+            "one digest, one image"
+        );
+        assert_eq!(container["imageDigest"].as_str().unwrap().len(), "sha256:".len() + 64);
+        let address = &task["attachments"][0]["details"][0];
+        assert_eq!(address["name"], "privateIPv4Address");
+        assert_eq!(address["value"], container["networkBindings"][0]["bindIP"]);
+        assert_eq!(task["group"], "service:shop");
+    }
     let refusal = simulation
         .ecs("UpdateService", json!({"cluster": "greenlight-demo", "service": "shop", "taskDefinition": "shop:1"}))
         .unwrap_err();
