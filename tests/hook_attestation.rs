@@ -261,7 +261,7 @@ async fn everything_that_can_be_attested_is_proven_and_told_in_the_evidence() {
         }
         let summary = attestation["summary"].as_str().unwrap();
         let expected = format!(
-            "-> shop-b, 2 of 2 targets healthy, web is sha256:222222222222 in 2 of 2 tasks, 2 answers from tasks of the \
+            "-> shop-b, 2 of 2 targets healthy, web is sha256:222222222222 in all 2 tasks, 2 answers from tasks of the \
              {REPLACEMENT}"
         );
         assert!(summary.ends_with(&expected), "{summary}");
@@ -338,6 +338,12 @@ async fn what_is_not_known_of_tasks_does_not_decide_while_it_is_only_warned_of()
     let contradicted = attesting(Function::AfterAllowTestTraffic, "{ routing: warn }").await;
     contradicted.aws.state().strangers = vec!["10.0.9.9"];
     refused(contradicted, "GL1110").await;
+
+    let moving = attesting(Function::AfterAllowTestTraffic, "{ routing: warn }").await;
+    let aws = moving.aws.clone();
+    moving.green.on_request(move || aws.state().strangers = vec!["10.0.9.9"]);
+    let reason = refused(moving, "GL1112").await;
+    assert!(reason.contains("is not known: target 10.0.9.9:80 in target group shop-b is healthy"), "{reason}");
 
     let mut off = attesting(Function::AfterAllowTestTraffic, "{ routing: off }").await;
     off.aws.state().strangers = vec!["10.0.9.9"];

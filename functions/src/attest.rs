@@ -343,6 +343,16 @@ pub(crate) fn unchanged(before: &Routing, after: &Routing) -> Result<(), Message
     ))
 }
 
+/// How much a change weighs: one to the opposite as much as if it had been so before, any other leaves the routing unknown.
+pub(crate) fn standing_of_change(after: &Routing) -> Standing {
+    match after.standing {
+        Standing::Contradicted => Standing::Contradicted,
+        Standing::Proven | Standing::NotRequired | Standing::NotAttestable | Standing::Unknown => {
+            Standing::NotAttestable
+        }
+    }
+}
+
 #[cfg(test)]
 #[path = "attest_tests.rs"]
 pub(crate) mod tests;

@@ -301,18 +301,22 @@ impl Examination {
         plan: &Plan,
     ) -> Result<(), Vec<Message>> {
         let confirmed = match self.patience.read(|| discovery::again(&self.aws, before)).await {
-            Err(error) => Err(error.message()),
+            Err(error) => Err((Standing::NotAttestable, error.message())),
             Ok(facts) => stage::confirm(&facts, self.event)
                 .and_then(|()| sides(&facts, &self.demands()))
-                .and_then(|sides| attest::unchanged(routing, &attest::routing(&facts, &sides, way, &self.demands()))),
+                .map_err(|message| (attest::standing_of(&message), message))
+                .and_then(|sides| {
+                    let after = attest::routing(&facts, &sides, way, &self.demands());
+                    attest::unchanged(routing, &after).map_err(|message| (attest::standing_of_change(&after), message))
+                }),
         };
         match confirmed {
             Ok(()) => self.progress.happened("routing proven again"),
-            Err(message) if plan.attest.routing == Requirement::Required => {
-                return Err(vec![self.not_attestable(&message)]);
-            }
-            Err(message) => {
+            Err((standing, message)) => {
                 self.not_attestable(&message);
+                if plan.attest.routing.refuses(standing) {
+                    return Err(vec![message]);
+                }
             }
         }
         Ok(())

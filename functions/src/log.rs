@@ -146,6 +146,8 @@ fn bounded(evidence: &Evidence, limit: usize) -> Value {
             evidence.verdict.because.truncate(20);
             evidence.checks.truncate(100);
             evidence.attestation.routes.truncate(100);
+            evidence.attestation.running.truncate(100);
+            evidence.attestation.notes.truncate(20);
             evidence.attestation.messages.truncate(20);
         },
     ];
@@ -157,6 +159,8 @@ fn bounded(evidence: &Evidence, limit: usize) -> Value {
     }
     smaller.checks.clear();
     smaller.attestation.routes.clear();
+    smaller.attestation.running.clear();
+    smaller.attestation.notes.clear();
     smaller.verdict.because.iter_mut().for_each(|message| message.text = message.text.chars().take(1000).collect());
     serde_json::to_value(&smaller).unwrap_or_default()
 }

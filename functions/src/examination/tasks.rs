@@ -17,6 +17,9 @@ use crate::facts::{Facts, Target};
 use crate::roll_call::RollCall;
 use crate::sides::Sides;
 
+/// `sha256:` and twelve digits are enough for people.
+const SHORT_DIGEST: usize = 19;
+
 impl Examination {
     /// Reads the tasks until they are what they should be, or have had the time to settle: load balancer and ECS are two
     /// views of one thing, and a task may be replaced between two looks.
@@ -64,7 +67,8 @@ impl Examination {
             Ok(()) => self.progress.happened("tasks as before"),
             Err(message) => {
                 let refuses = self.record_change(&message, &plan.attest, &before);
-                if refuses {
+                // What is contradicted now decides at every level, like what was before.
+                if refuses || !after.refusals(&plan.attest).is_empty() {
                     return Err(vec![message]);
                 }
             }
@@ -133,12 +137,7 @@ impl Examination {
         }
         if let Some(spec) = plan.attest.image.as_ref().filter(|_| call.image.standing == Standing::Proven) {
             let short = spec.digest.get(..SHORT_DIGEST).unwrap_or(&spec.digest);
-            self.summarise(Some(format!(
-                "{} is {short} in {} of {} tasks",
-                spec.container,
-                call.running.len(),
-                call.running.len()
-            )));
+            self.summarise(Some(format!("{} is {short} in all {} tasks", spec.container, call.running.len())));
         }
     }
 
@@ -158,9 +157,6 @@ impl Examination {
         attest.routing.refuses(Standing::NotAttestable) || attest.image.is_some() || attest.identity.is_some()
     }
 }
-
-/// `sha256:` and twelve digits are enough for people.
-const SHORT_DIGEST: usize = 19;
 
 /// In the words of a reason; the message says what it is about.
 fn unread(error: &ReadError) -> String {
