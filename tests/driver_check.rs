@@ -218,3 +218,65 @@ fn a_plan_that_is_not_there_and_an_address_with_a_path_are_usage_errors() {
     assert_eq!(path.status.code(), Some(2));
     assert!(text(&path.stderr).contains("without a path"), "{}", text(&path.stderr));
 }
+
+#[test]
+fn each_check_is_told_of_on_standard_error_as_it_ends() {
+    let shop = Shop::start(None);
+    let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42"]);
+    let progress = text(&output.stderr);
+    let lines: Vec<_> = progress.lines().skip(1).map(words).collect();
+    assert_eq!(lines.len(), 2, "{progress}");
+    assert_eq!((&lines[0][..2], &lines[1][..2]), (&["1/2", "ok"][..], &["2/2", "ok"][..]), "{progress}");
+}
+
+#[test]
+fn junit_is_the_data_and_people_read_the_rest_on_standard_error() {
+    let shop = Shop::start(Some("500"));
+    let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42", "--output", "junit"]);
+    assert_eq!(output.status.code(), Some(1));
+    let (document, told) = (text(&output.stdout), text(&output.stderr));
+    assert!(document.starts_with("<?xml"), "{document}");
+    assert!(
+        document.contains(r#"<testsuites name="greenlight check" tests="3" skipped="0" failures="2" errors="0""#),
+        "one for the check, one for the verdict: {document}"
+    );
+    let failure = r#"<failure message="failed: GL1201 product: status expected 200, got 500; GET /api/products/42"#;
+    assert!(document.contains(failure), "{document}");
+    assert!(told.ends_with("NOT PASSED: 1 of 2 checks passed; routing is not attested from here\nexit 1\n"), "{told}");
+}
+
+#[test]
+fn a_report_of_an_earlier_run_never_passes_for_one_of_this_run() {
+    let shop = Shop::start(None);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let report = folder.path().join("checks.xml");
+    std::fs::write(folder.path().join("checks.yaml"), PLAN).expect("the plan can be written");
+    let arguments = ["--var", "PRODUCT=42", "--output", "junit", "--output-file", "checks.xml"];
+    let output = check_in(folder.path(), &shop.url, &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+    let written = std::fs::read_to_string(&report).expect("the report was written");
+    assert!(written.contains(r#"tests="3" skipped="0" failures="0" errors="0""#), "{written}");
+
+    std::fs::write(folder.path().join("checks.yaml"), PLAN.replace("status:", "staus:")).expect("it can be broken");
+    let output = check_in(folder.path(), &shop.url, &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&report).expect("the file is there"), "");
+}
+
+#[test]
+fn a_file_for_the_report_that_cannot_be_written_or_is_for_another_form_is_a_usage_error() {
+    let elsewhere = check(PLAN, &free_address(), &["--output", "junit", "--output-file", "nowhere/checks.xml"]);
+    assert_eq!(elsewhere.status.code(), Some(2));
+    assert!(
+        text(&elsewhere.stderr).starts_with("error: failed to write nowhere/checks.xml\n"),
+        "{}",
+        text(&elsewhere.stderr)
+    );
+    let human = check(PLAN, &free_address(), &["--output-file", "checks.txt"]);
+    assert_eq!(human.status.code(), Some(2));
+    assert_eq!(
+        text(&human.stderr),
+        "error: --output-file goes with --output junit; redirect standard output for the other forms\n"
+    );
+}

@@ -122,6 +122,7 @@ pub(crate) enum Verb {
     #[command(after_help = examples(&[
         ("greenlight check --plan checks.yaml --green http://127.0.0.1:8080", "every check that an event lists, once"),
         ("greenlight check --plan checks.yaml --green URL --event BeforeAllowTraffic", "the checks of one event"),
+        ("greenlight check --plan checks.yaml --green URL --output junit --output-file checks.xml", "for a CI server"),
     ]))]
     Check(CheckArguments),
     /// Invokes a hook's binary on this machine, behind a Lambda Runtime API, against the AWS that the environment names
@@ -163,8 +164,22 @@ pub(crate) struct CheckArguments {
     /// Sets ${NAME} in the plan; goes before the environment
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<(String, String)>,
-    #[command(flatten)]
-    pub(crate) output: OutputArguments,
+    /// How to tell: for people, NDJSON, or JUnit XML on standard output; progress goes to standard error
+    #[arg(long, value_enum, default_value_t = CheckOutput::Human)]
+    pub(crate) output: CheckOutput,
+    /// Where the JUnit XML goes [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckOutput {
+    /// A line for each check and what speaks against it
+    Human,
+    /// One JSON object a line; the last one is the outcome
+    Json,
+    /// JUnit XML, for CI servers: a test case for each check, and one for the verdict
+    Junit,
 }
 
 #[cfg(feature = "rehearse")]

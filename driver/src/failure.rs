@@ -35,6 +35,15 @@ pub enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("failed to write {path}")]
+    Written {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The check plan is wrong, or has nothing to run.
     #[error("{}", .0.first().map_or_else(|| "the check plan is wrong".to_owned(), ToString::to_string))]
     CheckPlan(Vec<Message>),
@@ -119,6 +128,7 @@ impl Failure {
             | Self::Scenario(_)
             | Self::ConfigurationFile { .. }
             | Self::File { .. }
+            | Self::Written { .. }
             | Self::CheckPlan(_)
             | Self::TaskDefinition(_)
             | Self::Plan(_)

@@ -2,7 +2,10 @@
 
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, AwsArguments, ConfigurationArguments, Output, OutputArguments, Verb, WaitArgument};
+use crate::arguments::{
+    Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, Output, OutputArguments, Verb,
+    WaitArgument,
+};
 use crate::aws::Connection;
 use crate::clock;
 use crate::decide::waiting::Wait;
@@ -10,6 +13,7 @@ use crate::environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::show::{Form, Printer};
+use crate::verb::check::Destination;
 use crate::verb::{self, ConfigurationSource, Pacing};
 
 /// Runs one command to its end.
@@ -55,15 +59,15 @@ pub async fn run(arguments: Arguments) -> Exit {
             conclude(ended, &mut printer)
         }
         Verb::Check(arguments) => {
-            let mut printer = printer(&arguments.output);
-            let request = verb::check::Request {
-                plan: arguments.plan,
-                green: arguments.green,
-                blue: arguments.blue,
-                event: arguments.event,
-                variables: arguments.variables,
+            let output = match arguments.output {
+                CheckOutput::Human | CheckOutput::Junit => Output::Human,
+                CheckOutput::Json => Output::Json,
             };
-            let ended = verb::check::run(&request, &mut printer).await;
+            let mut printer = printer(&OutputArguments { output });
+            let ended = match check(arguments) {
+                Ok(request) => verb::check::run(&request, &mut printer).await,
+                Err(failure) => Err(failure),
+            };
             conclude(ended, &mut printer)
         }
         #[cfg(feature = "rehearse")]
@@ -96,6 +100,26 @@ pub async fn run(arguments: Arguments) -> Exit {
         #[cfg(feature = "rehearse")]
         Verb::DemoShop => demo_shop().await,
     }
+}
+
+fn check(arguments: CheckArguments) -> Result<verb::check::Request, Failure> {
+    let junit = match (arguments.output, arguments.output_file) {
+        (CheckOutput::Junit, Some(file)) => Some(Destination::File(file)),
+        (CheckOutput::Junit, None) => Some(Destination::StandardOutput),
+        (CheckOutput::Human | CheckOutput::Json, None) => None,
+        (CheckOutput::Human | CheckOutput::Json, Some(_)) => {
+            let text = "--output-file goes with --output junit; redirect standard output for the other forms";
+            return Err(Failure::Unfit(text.to_owned()));
+        }
+    };
+    Ok(verb::check::Request {
+        plan: arguments.plan,
+        green: arguments.green,
+        blue: arguments.blue,
+        event: arguments.event,
+        variables: arguments.variables,
+        junit,
+    })
 }
 
 fn conclude(ended: Result<Exit, Failure>, printer: &mut Printer) -> Exit {

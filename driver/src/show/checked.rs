@@ -15,15 +15,24 @@ use super::paint::Paint;
 use super::{json, words};
 use crate::exit::Exit;
 
-/// A plan that was run against an address.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Checked {
+/// A plan and the addresses that it is run against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
     /// Which plan.
     pub plan: PlanIdentity,
     /// Whose checks; of every event without it.
     pub event: Option<HookEvent>,
-    /// What was asked.
+    /// The version under test.
     pub green: String,
+    /// The version that serves.
+    pub blue: Option<String>,
+}
+
+/// A plan that was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// What was run, and against what.
+    pub subject: Subject,
     /// What the checks saw.
     pub checks: Vec<CheckEvidence>,
     /// What they mean together.
@@ -49,7 +58,8 @@ impl Checked {
         }
     }
 
-    fn counted(&self) -> String {
+    /// `2 of 3 checks passed`.
+    pub(super) fn counted(&self) -> String {
         let passed = self.checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
         if passed == self.checks.len() {
             format!("{} passed", words::count(passed, "check"))
@@ -82,6 +92,11 @@ pub fn lines(checked: &Checked, paint: Paint) -> Vec<String> {
     lines
 }
 
+/// A row for a check as it ends, before what the others came to is known.
+pub fn progress(check: &CheckEvidence, number: usize, all: usize, paint: Paint) -> String {
+    format!("{:>7} {}", format!("{number}/{all}"), row(check, paint))
+}
+
 fn row(check: &CheckEvidence, paint: Paint) -> String {
     let (mark, word) = match check.outcome {
         Outcome::Passed => (paint.green("ok"), None),
@@ -97,23 +112,26 @@ fn row(check: &CheckEvidence, paint: Paint) -> String {
     format!("{mark}   {}", text.trim_end())
 }
 
-/// `plan`, a `check` for each, `verdict`.
-pub(super) fn write(checked: &Checked, now: Timestamp) {
-    let plan = &checked.plan;
+/// `plan`.
+pub(super) fn write_subject(subject: &Subject, now: Timestamp) {
+    let plan = &subject.plan;
     let members = json!({
-        "source": plan.source, "sha256": plan.sha256, "event": checked.event, "green": checked.green, "routing": "not_attested",
+        "source": plan.source, "sha256": plan.sha256, "event": subject.event, "green": subject.green, "blue": subject.blue,
+        "routing": "not_attested",
     });
     json::write("plan", now, members);
-    for check in &checked.checks {
-        json::write("check", now, json!(check));
-    }
-    json::write(
-        "verdict",
-        now,
-        json!({
-            "decision": checked.verdict.decision, "because": checked.verdict.because, "observed": checked.observed,
-        }),
-    );
+}
+
+/// `check`.
+pub(super) fn write_check(check: &CheckEvidence, now: Timestamp) {
+    json::write("check", now, json!(check));
+}
+
+/// `verdict`.
+pub(super) fn write_verdict(checked: &Checked, now: Timestamp) {
+    let verdict = &checked.verdict;
+    let members = json!({"decision": verdict.decision, "because": verdict.because, "observed": checked.observed});
+    json::write("verdict", now, members);
 }
 
 #[cfg(test)]
@@ -143,9 +161,12 @@ mod tests {
             .with_context("GET /api via http://x, 500 in 43 ms, attempt 1 of 1")
             .at("checks.yaml:20");
         let checked = Checked {
-            plan: PlanIdentity { source: "checks.yaml".to_owned(), sha256: "0".to_owned() },
-            event: None,
-            green: "http://x".to_owned(),
+            subject: Subject {
+                plan: PlanIdentity { source: "checks.yaml".to_owned(), sha256: "0".to_owned() },
+                event: None,
+                green: "http://x".to_owned(),
+                blue: None,
+            },
             checks: vec![
                 check("health", Outcome::Passed, Severity::Block, Vec::new()),
                 check("product", Outcome::Failed, Severity::Block, vec![message.clone()]),
@@ -165,6 +186,10 @@ mod tests {
                 "NOT PASSED: 1 of 3 checks passed; routing is not attested from here",
                 "exit 1",
             ]
+        );
+        assert_eq!(
+            progress(&checked.checks[2], 3, 3, Paint::off()),
+            "    3/3 --   extra                      43ms   not run, severity: warn"
         );
     }
 }

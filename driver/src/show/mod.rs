@@ -6,6 +6,7 @@ pub mod checked;
 pub mod history;
 pub mod invoked;
 pub mod json;
+pub mod junit;
 pub mod live;
 pub mod paint;
 pub mod plain;
@@ -13,6 +14,7 @@ pub mod words;
 
 use std::io::Write as _;
 
+use greenlight_checks::evidence::CheckEvidence;
 use jiff::Timestamp;
 
 use crate::decide::history::Entry;
@@ -20,7 +22,7 @@ use crate::decide::report::{HookLog, Report};
 use crate::decide::view::View;
 use crate::decide::watch::Change;
 use crate::exit::Exit;
-use checked::Checked;
+use checked::{Checked, Subject};
 use invoked::Invoked;
 use json::Json;
 use live::Live;
@@ -162,11 +164,27 @@ impl Printer {
         lines.iter().for_each(|line| output_line(line));
     }
 
+    /// Checks are about to run.
+    pub fn checking(&mut self, subject: &Subject, now: Timestamp) {
+        if let Kind::Json(_) = &self.kind {
+            checked::write_subject(subject, now);
+        }
+    }
+
+    /// A check has ended, the `number`th of `all`.
+    pub fn check_ended(&mut self, check: &CheckEvidence, number: usize, all: usize, now: Timestamp) {
+        match &self.kind {
+            Kind::Live(live) => live.line(&checked::progress(check, number, all, live.paint)),
+            Kind::Plain(_) => error_line(&checked::progress(check, number, all, Paint::off())),
+            Kind::Json(_) => checked::write_check(check, now),
+        }
+    }
+
     /// What the checks came to. For people it is the data that was asked for.
     pub fn checked(&mut self, checked: &Checked, now: Timestamp) {
         let paint = match &mut self.kind {
             Kind::Json(json) => {
-                checked::write(checked, now);
+                checked::write_verdict(checked, now);
                 json.outcome(None, checked.exit(), &checked.reason(), now);
                 return;
             }
@@ -174,6 +192,15 @@ impl Printer {
             Kind::Plain(_) => Paint::off(),
         };
         checked::lines(checked, paint).iter().for_each(|line| output_line(line));
+    }
+
+    /// What the checks came to, for people, beside a document that is the data.
+    pub fn checked_beside(&mut self, checked: &Checked) {
+        let paint = match &self.kind {
+            Kind::Live(live) => live.paint,
+            Kind::Plain(_) | Kind::Json(_) => Paint::off(),
+        };
+        checked::lines(checked, paint).iter().for_each(|line| error_line(line));
     }
 
     /// A line of a function's log.

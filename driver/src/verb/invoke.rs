@@ -20,7 +20,7 @@ use crate::show::Printer;
 use crate::show::invoked::{Ending, Invoked};
 
 /// The functions of the template have as much.
-const MEMORY: u32 = 128;
+const MEMORY: u32 = 256;
 
 /// What to invoke, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]

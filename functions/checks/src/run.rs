@@ -58,6 +58,7 @@ async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckE
             .checks
             .iter()
             .map(|check| errored(check, "there is no endpoint for the version under test"))
+            .inspect(|evidence| surroundings.tell(evidence))
             .collect();
     };
     let execution = &surroundings.limits.execution;
@@ -75,13 +76,15 @@ async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckE
     };
     let running: FuturesUnordered<_> =
         plan.checks.iter().enumerate().map(|(index, check)| bench.outcome_of(index, check)).collect();
-    let results = until_ended(running, &bench.failed).await;
+    let results = until_ended(running, &bench.failed, surroundings).await;
     let stopped = bench.failed.borrow().clone();
     let ended = |(index, check): (usize, &Check)| match (results.get(&index), &stopped) {
         (Some(evidence), _) => evidence.clone(),
         (None, stopped) => {
             let by = stopped.as_deref().unwrap_or("another check");
-            skipped(check, format!("not run to its end, because {by} failed"))
+            let evidence = skipped(check, format!("not run to its end, because {by} failed"));
+            surroundings.tell(&evidence);
+            evidence
         }
     };
     plan.checks.iter().enumerate().map(ended).collect()
@@ -91,6 +94,7 @@ async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckE
 async fn until_ended(
     mut running: FuturesUnordered<impl Future<Output = (usize, CheckEvidence)>>,
     failed: &watch::Sender<Option<String>>,
+    surroundings: &Surroundings,
 ) -> BTreeMap<usize, CheckEvidence> {
     let mut results = BTreeMap::new();
     let mut until: Option<Instant> = None;
@@ -100,6 +104,7 @@ async fn until_ended(
             None => running.next().await,
         };
         let Some((index, evidence)) = next else { return results };
+        surroundings.tell(&evidence);
         results.insert(index, evidence);
         if until.is_none() && failed.borrow().is_some() {
             until = Some(clock::now() + FAREWELL);

@@ -9,7 +9,11 @@ use tokio::time::Instant;
 
 use crate::authorities::Authorities;
 use crate::cloudwatch::CloudWatch;
+use crate::evidence::CheckEvidence;
 use crate::identity::Witness;
+
+/// Is told of each check once, as it ends. It is called between two steps of the run, so it must not wait.
+pub type OnEnd = Arc<dyn Fn(&CheckEvidence) + Send + Sync>;
 
 /// Where a version is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +61,21 @@ pub struct Surroundings {
     pub deployment_began: Option<Timestamp>,
     /// Keeps which tasks the answers of the version under test say that they come from, where the plan asks for it.
     pub witness: Option<Arc<Witness>>,
+    /// Who wants to see the checks end one by one.
+    pub on_end: Option<OnEnd>,
 }
 
 impl Surroundings {
     /// Without alarms, metrics, a deployment and a witness.
     pub fn new(endpoints: Endpoints, limits: Limits) -> Self {
-        Self { endpoints, limits, cloudwatch: None, deployment_began: None, witness: None }
+        Self { endpoints, limits, cloudwatch: None, deployment_began: None, witness: None, on_end: None }
+    }
+
+    /// Tells whoever wants to know that a check has ended.
+    pub(crate) fn tell(&self, evidence: &CheckEvidence) {
+        if let Some(on_end) = &self.on_end {
+            on_end(evidence);
+        }
     }
 }
 
@@ -74,6 +87,7 @@ impl fmt::Debug for Surroundings {
             .field("cloudwatch", &self.cloudwatch.is_some())
             .field("deployment_began", &self.deployment_began)
             .field("witness", &self.witness)
+            .field("on_end", &self.on_end.is_some())
             .finish()
     }
 }

@@ -111,6 +111,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<String>,
     /// Every report that came, refused ones too.
     pub(crate) reports: Vec<Report>,
+    /// When the first one arrived.
+    pub(crate) reported_at: Option<std::time::Instant>,
     /// The ones that were taken: never more than one.
     pub(crate) accepted: Vec<Report>,
     pub(crate) unexpected: Vec<String>,
@@ -168,6 +170,7 @@ impl Aws {
             always: BTreeMap::new(),
             calls: Vec::new(),
             reports: Vec::new(),
+            reported_at: None,
             accepted: Vec::new(),
             unexpected: Vec::new(),
         };
@@ -243,6 +246,7 @@ fn json_protocol(state: &mut State, target: &str, body: &[u8]) -> Response {
                 execution: text("lifecycleEventHookExecutionId"),
                 status: text("status"),
             };
+            state.reported_at.get_or_insert_with(std::time::Instant::now);
             state.reports.push(report.clone());
             if std::mem::replace(&mut state.completed, true) {
                 return answer(400, json!({"__type": "LifecycleEventAlreadyCompletedException", "message": "done"}));

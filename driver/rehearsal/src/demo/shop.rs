@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{HeaderValue, InvalidHeaderValue};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -130,6 +130,7 @@ pub async fn serve(settings: Settings, end: impl Future<Output = ()> + Send + 's
         HeaderValue::from_str(&version).map_err(|source| ShopError::Version { version: version.clone(), source })?;
     let socket = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
     let shop = Router::new()
+        .route("/", get(start_page))
         .route("/healthz", get(health))
         .route("/api/products/42", get(product))
         .with_state(Shelf { version, fault })
@@ -148,6 +149,11 @@ pub async fn serve(settings: Settings, end: impl Future<Output = ()> + Send + 's
 struct Shelf {
     version: String,
     fault: Option<Fault>,
+}
+
+/// What a person sees who opens the address in a browser.
+async fn start_page(State(shelf): State<Shelf>) -> Html<String> {
+    Html(format!("<!doctype html>\n<title>Shop</title>\n<p>The demo shop, version {}.</p>\n", shelf.version))
 }
 
 async fn health(State(shelf): State<Shelf>) -> Response {

@@ -1,6 +1,6 @@
 //! Whole runs against real sockets, on the live clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
@@ -209,7 +209,10 @@ async fn the_first_blocking_failure_ends_the_run_and_the_rest_is_listed() {
     let checks = "  - { id: bad, http: { get: /bad }, expect: { status: 200 } }\n  - { id: good, http: { get: /good }, expect: { status: 200 } }\n  - { id: long, http: { get: /long }, expect: { status: 200 }, timeout: 60s }\n  - { id: next, after: [good, long], http: { get: /next }, expect: { status: 200 } }\n";
     let plan = event(checks, "bad, good, long, next");
     let started = clock::now();
-    let surroundings = Surroundings::new(endpoints(&base), limits(Duration::ZERO, 120 * SECOND));
+    let mut surroundings = Surroundings::new(endpoints(&base), limits(Duration::ZERO, 120 * SECOND));
+    let heard: Arc<Mutex<Vec<CheckEvidence>>> = Arc::default();
+    let hearing = Arc::clone(&heard);
+    surroundings.on_end = Some(Arc::new(move |check| hearing.lock().unwrap().push(check.clone())));
     let evidence = run(&plan, &surroundings).await;
     assert!(clock::now() - started < 20 * SECOND);
     let told: Vec<_> = evidence.iter().map(|check| (check.id.as_str(), check.outcome)).collect();
@@ -222,6 +225,9 @@ async fn the_first_blocking_failure_ends_the_run_and_the_rest_is_listed() {
         "GL1204 long: not run to its end, because bad failed [checks.yaml:6]"
     );
     assert!(requests.lock().unwrap().iter().all(|text| !text.starts_with("GET /next")));
+    let mut heard = heard.lock().unwrap().clone();
+    heard.sort_by_key(|check| evidence.iter().position(|other| other.id == check.id));
+    assert_eq!(heard, evidence, "each check is told of once, as it ended");
 }
 
 #[tokio::test]
