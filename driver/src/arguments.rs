@@ -141,6 +141,16 @@ pub(crate) enum Verb {
         ("greenlight rehearse --serve", "keep it running for the AWS CLI or any SDK"),
     ]))]
     Rehearse(RehearseArguments),
+    /// Prints the JSON Schema of a document, for editors and for programs
+    #[command(after_help = examples(&[
+        ("greenlight schema checks > checks.schema.json", "for `# yaml-language-server: $schema=checks.schema.json`"),
+        ("greenlight schema evidence", "what a program may expect of a hook's evidence"),
+    ]))]
+    Schema {
+        /// Which document
+        #[arg(value_enum)]
+        document: DocumentArgument,
+    },
     /// Serves the demo shop: what the rehearsal's tasks run
     #[cfg(feature = "rehearse")]
     #[command(hide = true)]
@@ -232,6 +242,21 @@ pub(crate) struct OutputArguments {
     /// How to tell: for people on standard error, or NDJSON on standard output
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentArgument {
+    /// The check plan, checks.yaml
+    Checks,
+    /// What a hook execution leaves in its log
+    Evidence,
+    /// greenlight.yaml
+    Config,
+    /// What `greenlight rehearse` plays
+    Scenario,
+    /// What a deployment came to
+    #[value(hide = true)]
+    Report,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,8 +3,8 @@
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{
-    Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, Output, OutputArguments, Verb,
-    WaitArgument,
+    Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, DocumentArgument, Output, OutputArguments,
+    Verb, WaitArgument,
 };
 use crate::aws::Connection;
 use crate::clock;
@@ -97,6 +97,10 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::rehearse::run(&rehearsal, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::Schema { document } => {
+            let mut printer = Printer::new(Form::Plain);
+            conclude(verb::schema::run(document.into(), &mut printer), &mut printer)
+        }
         #[cfg(feature = "rehearse")]
         Verb::DemoShop => demo_shop().await,
     }
@@ -154,6 +158,18 @@ fn pacing(arguments: &AwsArguments) -> Pacing {
 impl From<ConfigurationArguments> for ConfigurationSource {
     fn from(arguments: ConfigurationArguments) -> Self {
         Self { file: arguments.file, variables: arguments.variables }
+    }
+}
+
+impl From<DocumentArgument> for verb::schema::Document {
+    fn from(argument: DocumentArgument) -> Self {
+        match argument {
+            DocumentArgument::Checks => Self::Checks,
+            DocumentArgument::Evidence => Self::Evidence,
+            DocumentArgument::Config => Self::Config,
+            DocumentArgument::Scenario => Self::Scenario,
+            DocumentArgument::Report => Self::Report,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `greenlight.yaml`: what to deploy and how. A value of these types cannot be wrong in itself; whether it fits AWS is
 //! asked elsewhere. Reading is in [`reading`].
 
+mod document;
 pub mod reading;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,13 @@ use greenlight_checks::event::HookEvent;
 use crate::appspec::Extras;
 use crate::document::Fault;
 use crate::snapshot::RollbackEvent;
+
+/// The JSON Schema of the file; that it knows what [`reading`] knows is tested.
+pub fn schema() -> serde_json::Value {
+    use greenlight_checks::schema;
+
+    schema::with_variables(schema::document::<document::File>()).to_value()
+}
 
 /// The whole file, with `${…}` replaced.
 #[derive(Clone, Debug, PartialEq)]

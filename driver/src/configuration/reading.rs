@@ -11,7 +11,7 @@ use crate::appspec::{CapacityProvider, Extras, Network};
 use crate::document::{self, Fault, Key, Node, Place, Value, hint};
 use crate::snapshot::RollbackEvent;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "version",
     "application",
     "deployment_group",
@@ -23,6 +23,7 @@ const KEYS: [&str; 11] = [
     "deployment",
     "on_conflict",
     "on_interrupt",
+    "appspec",
 ];
 
 /// Keys and values that are designed but not built yet. They are refused by name: ignoring a guard would be worse.
@@ -75,7 +76,7 @@ impl Reader<'_> {
                     key.place,
                     format!("{name:?} belongs to a later version of greenlight and has no effect yet"),
                 );
-            } else if !KEYS.contains(&name) && name != "appspec" {
+            } else if !KEYS.contains(&name) {
                 self.fault(key.place, format!("unknown key {name:?}{}", hint(name, KEYS)));
             }
         }

@@ -95,3 +95,43 @@ fn a_variable_may_stand_for_a_number_and_a_doubled_dollar_is_literal() {
     assert_eq!(value.unwrap(), "${A} x!");
     assert!(replace("${A", &|_| None).unwrap_err().contains("without"));
 }
+
+/// What the reader says to a stranger in the mapping at a pointer of the whole file.
+fn told_of_a_stranger(pointer: &str) -> Option<String> {
+    let mut file: serde_json::Value = serde_saphyr::from_str(WHOLE).unwrap();
+    file.pointer_mut(pointer).unwrap()["qqqqqqqqqq"] = "x".into();
+    complaints(&file.to_string()).into_iter().find(|complaint| complaint.contains("qqqqqqqqqq"))
+}
+
+#[test]
+fn the_reader_and_the_schema_know_the_same_keys() {
+    use std::collections::BTreeSet;
+
+    let schema = super::super::schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let whole: serde_json::Value = serde_saphyr::from_str(WHOLE).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&whole).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    for (pointer, definition) in [
+        ("", ""),
+        ("/load_balancer", "LoadBalancer"),
+        ("/hooks", "Hooks"),
+        ("/deployment", "Deployment"),
+        ("/appspec", "AppSpec"),
+        ("/appspec/network", "Network"),
+        ("/appspec/capacity_provider_strategy/0", "CapacityProvider"),
+    ] {
+        let told = told_of_a_stranger(pointer).unwrap_or_else(|| panic!("{pointer} takes strangers"));
+        let known = told.split_once("expected one of ").map(|(_, names)| names).unwrap_or_default();
+        let known: BTreeSet<&str> = known.split(", ").collect();
+        let definition = if definition.is_empty() { &schema } else { &schema["$defs"][definition] };
+        let properties = definition["properties"].as_object().unwrap();
+        assert_eq!(properties.keys().map(String::as_str).collect::<BTreeSet<_>>(), known, "{pointer}");
+        for (name, property) in properties {
+            assert!(property["description"].as_str().is_some_and(|text| !text.is_empty()), "{pointer}/{name}");
+        }
+        let mut strange = whole.clone();
+        strange.pointer_mut(pointer).unwrap()["qqqqqqqqqq"] = "x".into();
+        assert!(!validator.is_valid(&strange), "{pointer}");
+    }
+}

@@ -203,6 +203,11 @@ impl Printer {
         checked::lines(checked, paint).iter().for_each(|line| error_line(line));
     }
 
+    /// A document that was asked for, and nothing else.
+    pub fn document(&mut self, document: &serde_json::Value) {
+        output_line(&format!("{document:#}"));
+    }
+
     /// A line of a function's log.
     pub fn function_log(&mut self, line: &str, at: Timestamp) {
         match &mut self.kind {

@@ -10,6 +10,7 @@ pub mod interruption;
 pub mod invoke;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
+pub mod schema;
 pub mod status;
 pub mod stop;
 pub mod watch;

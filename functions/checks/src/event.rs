@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A lifecycle event that can carry a hook function (CodeDeploy user guide, "AppSpec 'hooks' section", ECS).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum HookEvent {
     /// Before the replacement task set is created.
     BeforeInstall,

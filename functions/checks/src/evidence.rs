@@ -15,6 +15,7 @@ pub const SCHEMA: u32 = 1;
 
 /// One hook execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -33,8 +34,10 @@ pub struct Evidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanIdentity>,
     /// When the function received the event.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub started_at: Timestamp,
     /// When the verdict was reached.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub finished_at: Timestamp,
     /// The decision.
     pub verdict: Verdict,
@@ -51,6 +54,7 @@ pub struct Evidence {
 
 /// Which plan it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlanIdentity {
     /// Where it was read from.
     pub source: String,
@@ -60,6 +64,7 @@ pub struct PlanIdentity {
 
 /// What a plan with `mode: observe` came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Observed {
     /// The last day (UTC) on which it only observes, as `2026-12-31`.
     pub until: String,
@@ -69,6 +74,7 @@ pub struct Observed {
 
 /// What is reported to CodeDeploy, and the reasons, the deciding one first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// Succeeded needs positive evidence; everything else is Failed.
     pub decision: Decision,
@@ -78,6 +84,7 @@ pub struct Verdict {
 
 /// The two statuses that `PutLifecycleEventHookExecutionStatus` takes from a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Decision {
     /// Go on with the deployment.
     Succeeded,
@@ -87,6 +94,7 @@ pub enum Decision {
 
 /// What is known about where the tested traffic went.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attestation {
     /// Whether the tested listener sends everything to the replacement task set.
     pub routing: Standing,
@@ -126,6 +134,7 @@ impl Attestation {
 
 /// How an attested fact stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Not looked at yet.
@@ -143,6 +152,7 @@ pub enum Standing {
 
 /// One listener or rule, as it was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Route {
     /// `test` or `production`.
     pub role: String,
@@ -162,6 +172,7 @@ pub struct Route {
 
 /// A running task, as far as a verdict depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunningTask {
     /// Its ARN.
     pub arn: String,
@@ -177,6 +188,7 @@ pub struct RunningTask {
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CheckEvidence {
     /// The check's id in the plan.
     pub id: String,
@@ -216,6 +228,7 @@ pub struct Series {
 
 /// Whether a check may decide the verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It decides.
@@ -227,6 +240,7 @@ pub enum Severity {
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every assertion held.
@@ -243,6 +257,7 @@ pub enum Outcome {
 
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sample {
     /// `GET /api/products/42`.
     pub request: String,
@@ -265,8 +280,10 @@ pub struct Sample {
 
 /// One line of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Moment {
     /// When.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
     /// What, as a fragment: `plan read`, `routing proven`, `checks started`.
     pub what: String,

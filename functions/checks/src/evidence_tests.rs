@@ -19,9 +19,9 @@ fn a_secret_is_gone_before_the_body_is_cut() {
     assert_eq!(redacted("a s3cr3t-token b", &["s3cr3t-token"]), "a [redacted] b");
 }
 
-#[test]
-fn evidence_survives_its_json() {
-    let evidence = Evidence {
+/// With every field.
+fn example() -> Evidence {
+    Evidence {
         schema: SCHEMA,
         tool: "greenlight-hooks 0.1.0".into(),
         deployment_id: "d-1NNWZG91L".into(),
@@ -80,8 +80,32 @@ fn evidence_survives_its_json() {
             }],
         }],
         timeline: vec![Moment { at: Timestamp::from_second(1_700_000_001).unwrap(), what: "plan read".into() }],
-    };
+    }
+}
+
+#[test]
+fn evidence_survives_its_json() {
+    let evidence = example();
     let json = serde_json::to_string(&evidence).unwrap();
     assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), evidence);
     assert!(json.contains(r#""routing":"proven""#) && json.contains(r#""decision":"Failed""#), "{json}");
+}
+
+#[cfg(feature = "schema")]
+#[test]
+fn evidence_as_it_is_written_satisfies_its_schema() {
+    use std::collections::BTreeSet;
+
+    let schema = crate::schema::evidence();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let evidence = serde_json::to_value(example()).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&evidence).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(names(&evidence), names(&schema["properties"]), "the example has every field");
+    for name in ["verdict", "schema", "deployment_id"] {
+        let mut evidence = evidence.clone();
+        evidence.as_object_mut().unwrap().remove(name);
+        assert!(!validator.is_valid(&evidence), "evidence without {name}");
+    }
 }

@@ -25,6 +25,8 @@ pub mod observation;
 pub mod plan;
 mod probe;
 pub mod run;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod secrets;
 pub mod surroundings;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// One finding, in the form `GL1201 product: $.price expected > 0, got "9.50" (string); GET /… [checks.yaml:38]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Message {
     /// `GL` and four digits; the table is in [`crate::message::codes`].
     pub code: String,

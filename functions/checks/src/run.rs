@@ -255,6 +255,8 @@ mod cloudwatch_tests;
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
+mod cookbook_tests;
+#[cfg(test)]
 mod grpc_health_tests;
 #[cfg(test)]
 mod load_tests;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use demo::{Demo, GreenFails, UnknownGreenFails};
-pub use file::ScenarioError;
+pub use file::{ScenarioError, schema};
 
 /// What to rehearse. Durations are AWS's; the pace shortens them when the scenario runs.
 #[derive(Clone, Debug, PartialEq)]

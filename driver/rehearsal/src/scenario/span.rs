@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// A duration with a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span(pub(super) Duration);
+/// A duration with a unit: 500ms, 60s, 5m, 1h 30m.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+pub(super) struct Span(#[schemars(with = "String", extend("pattern" = r"[a-z]"))] pub(super) Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -7,11 +7,15 @@
 
 mod alarm;
 mod attest;
+#[cfg(test)]
+mod bad_plans;
 mod beside;
 mod check;
 #[cfg(test)]
 mod cloudwatch_tests;
 mod compare;
+#[cfg(feature = "schema")]
+pub(crate) mod document;
 mod endpoint;
 mod expectation;
 mod fields;

@@ -1,0 +1,164 @@
+//! `greenlight.yaml` as a document, for editors: types that mirror what `reading` accepts, from which the JSON Schema is
+//! generated (`greenlight schema config`). They read nothing.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+
+/// greenlight.yaml: what to deploy, and how.
+#[derive(JsonSchema)]
+#[schemars(title = "Greenlight configuration", deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+pub(super) struct File {
+    /// The version of the model. There is one: 1.
+    #[schemars(extend("const" = 1))]
+    version: u8,
+    /// The CodeDeploy application.
+    application: String,
+    /// The CodeDeploy deployment group.
+    deployment_group: String,
+    /// A file with the task definition, or `live`: the service's current one.
+    task_definition: String,
+    /// Images by container. Default: those of the task definition.
+    images: Option<BTreeMap<String, String>>,
+    /// Which container and port the load balancer reaches, where the task definition leaves a choice.
+    load_balancer: Option<LoadBalancer>,
+    /// The function that CodeDeploy calls, by lifecycle event. Default: none.
+    hooks: Option<Hooks>,
+    /// The check plan that the functions were packaged with; it is read before the deployment is created.
+    checks: Option<String>,
+    /// How CodeDeploy deploys. Default: as the deployment group has it.
+    deployment: Option<Deployment>,
+    /// What is done when another deployment of the group is active.
+    #[schemars(extend("default" = "fail"))]
+    on_conflict: Option<OnConflict>,
+    /// What is done when the command is interrupted.
+    #[schemars(extend("default" = "detach"))]
+    on_interrupt: Option<OnInterrupt>,
+    /// Optional properties of the AppSpec.
+    appspec: Option<AppSpec>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema is made of the variants")]
+enum OnConflict {
+    /// The command ends, and says how to attach to the other one.
+    Fail,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema is made of the variants")]
+enum OnInterrupt {
+    /// The deployment goes on, and the command says how to attach again.
+    Detach,
+}
+
+/// Where the load balancer sends traffic.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct LoadBalancer {
+    /// The container. Default: the one with a port mapping.
+    container: Option<String>,
+    /// Its port. Default: its only one.
+    port: Option<Port>,
+}
+
+/// A port, as a number or through a variable.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of the variants")]
+enum Port {
+    Number(#[schemars(range(min = 1, max = 65_535))] u16),
+    Text(#[schemars(extend("pattern" = r"^[0-9]+$|\$\{"))] String),
+}
+
+/// Names of Lambda functions.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "PascalCase")]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct Hooks {
+    /// Before the replacement task set is created.
+    before_install: Option<String>,
+    /// When the replacement task set is steady.
+    after_install: Option<String>,
+    /// When the test listener serves the replacement.
+    after_allow_test_traffic: Option<String>,
+    /// Before production traffic shifts.
+    before_allow_traffic: Option<String>,
+    /// When production traffic has shifted.
+    after_allow_traffic: Option<String>,
+}
+
+/// How CodeDeploy deploys.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct Deployment {
+    /// The deployment configuration: CodeDeployDefault.ECSCanary10Percent5Minutes. Default: the group's own.
+    config: Option<String>,
+    /// When CodeDeploy rolls back by itself. Default: as the group has it.
+    rollback_on: Option<Vec<RollbackOn>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema is made of the variants")]
+enum RollbackOn {
+    /// The deployment fails.
+    Failure,
+    /// An alarm of the group is red.
+    Alarm,
+    /// It is stopped.
+    Stop,
+}
+
+/// Optional properties of the AppSpec.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct AppSpec {
+    /// The Fargate platform version: LATEST, 1.4.0.
+    platform_version: Option<String>,
+    /// The network of the replacement's tasks. Default: the service's own.
+    network: Option<Network>,
+    /// Where the replacement's tasks run. Default: as the service has it.
+    capacity_provider_strategy: Option<Vec<CapacityProvider>>,
+}
+
+/// All three or none.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct Network {
+    /// Subnet ids.
+    subnets: Vec<String>,
+    /// Security group ids.
+    security_groups: Vec<String>,
+    /// Whether tasks get a public address.
+    assign_public_ip: bool,
+}
+
+/// One item of the strategy.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct CapacityProvider {
+    /// FARGATE, FARGATE_SPOT, or one of your own.
+    provider: String,
+    /// How many tasks it runs at least.
+    base: Option<Number>,
+    /// Its share of the others.
+    weight: Option<Number>,
+}
+
+/// A whole number, or a variable.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of the variants")]
+enum Number {
+    Number(#[schemars(range(min = 0, max = 100_000))] u32),
+    Text(#[schemars(extend("pattern" = r"^[0-9]+$|\$\{"))] String),
+}
