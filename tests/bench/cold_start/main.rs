@@ -18,6 +18,8 @@ mod run;
 // The service and the AWS of the hooks' tests.
 #[path = "../../support/hook/aws.rs"]
 mod aws;
+#[path = "../../support/hook/cloudwatch.rs"]
+mod cloudwatch;
 #[path = "../../support/hook/shop.rs"]
 mod shop;
 #[path = "../../support/hook/wire.rs"]
