@@ -300,19 +300,19 @@ impl Examination {
         way: &attest::Way,
         plan: &Plan,
     ) -> Result<(), Vec<Message>> {
-        let confirmed = match self.patience.read(|| discovery::again(&self.aws, before)).await {
-            Err(error) => Err((Standing::NotAttestable, error.message())),
-            Ok(facts) => stage::confirm(&facts, self.event)
-                .and_then(|()| sides(&facts, &self.demands()))
-                .map_err(|message| (attest::standing_of(&message), message))
-                .and_then(|sides| {
+        let (standing, confirmed) = match self.patience.read(|| discovery::again(&self.aws, before)).await {
+            Err(error) => (Standing::NotAttestable, Err(error.message())),
+            Ok(facts) => match stage::confirm(&facts, self.event).and_then(|()| sides(&facts, &self.demands())) {
+                Err(message) => (attest::standing_of(&message), Err(message)),
+                Ok(sides) => {
                     let after = attest::routing(&facts, &sides, way, &self.demands());
-                    attest::unchanged(routing, &after).map_err(|message| (attest::standing_of_change(&after), message))
-                }),
+                    (attest::standing_of_change(&after), attest::unchanged(routing, &after))
+                }
+            },
         };
         match confirmed {
             Ok(()) => self.progress.happened("routing proven again"),
-            Err((standing, message)) => {
+            Err(message) => {
                 self.not_attestable(&message);
                 if plan.attest.routing.refuses(standing) {
                     return Err(vec![message]);
