@@ -3,8 +3,8 @@
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{
-    Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, DocumentArgument, Output, OutputArguments,
-    Verb, WaitArgument,
+    Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, DocumentArgument, Output,
+    OutputArguments, Verb, WaitArgument,
 };
 use crate::aws::Connection;
 use crate::clock;

@@ -208,7 +208,11 @@ impl Hook {
             Ok(Err(panic)) => return (failed(vec![panicked(progress, panic)]), least),
             Err(_) => {
                 reading.abort();
-                return (failed(vec![no_time(NoTime { left, reserve: least.reserve })]), least);
+                let out = match least.admits_work(left) {
+                    Ok(()) => out_of_time(progress, least.bark.duration_since(started), false),
+                    Err(short) => no_time(short),
+                };
+                return (failed(vec![out]), least);
             }
         };
         let budget = plan.as_ref().ok().map(|plan| plan.budget);

@@ -303,6 +303,16 @@ pub(crate) fn kept_body(body: &[u8], secrets: &[&str]) -> Option<String> {
     Some(text)
 }
 
+/// Cuts what a service can make as long as it likes: a header, a place to redirect to. It was redacted before.
+pub(crate) fn clip(check: &mut CheckEvidence) {
+    let messages = check.messages.iter_mut().map(|message| &mut message.text);
+    let errors = check.samples.iter_mut().filter_map(|sample| sample.error.as_mut());
+    for text in messages.chain(errors).filter(|text| text.len() > KEPT_BODY) {
+        text.truncate(text.floor_char_boundary(KEPT_BODY));
+        text.push('…');
+    }
+}
+
 /// The text with every secret replaced.
 pub(crate) fn redacted(text: &str, secrets: &[&str]) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))

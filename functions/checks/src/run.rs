@@ -27,7 +27,7 @@ use tokio::sync::{RwLock, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock;
-use crate::evidence::{CheckEvidence, Outcome, Severity};
+use crate::evidence::{CheckEvidence, Outcome, Severity, clip};
 use crate::message::{Message, codes};
 use crate::plan::{Check, EventPlan, HttpRequest, Kind};
 use crate::probe::http::Prober;
@@ -48,7 +48,10 @@ pub async fn run(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckEvid
     }
     let mut seen = run_checks(plan, surroundings).await;
     // Whatever a check has put into a message, a sample or an error passes here on its way out.
-    seen.iter_mut().for_each(|evidence| plan.secrets.redact(evidence));
+    for evidence in &mut seen {
+        plan.secrets.redact(evidence);
+        clip(evidence);
+    }
     seen
 }
 

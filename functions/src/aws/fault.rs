@@ -38,6 +38,15 @@ const THROTTLING: [&str; 7] = [
 const DENIAL: [&str; 4] =
     ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnrecognizedClientException"];
 
+/// A service's own text is kept up to here; the evidence and the report's error must fit into one line of the log.
+const LONGEST_TEXT: usize = 1000;
+
+/// As much of a service's own text as is kept.
+pub(super) fn clipped(text: &str) -> String {
+    let end = text.floor_char_boundary(LONGEST_TEXT);
+    format!("{}{}", &text[..end], if end < text.len() { "…" } else { "" })
+}
+
 /// The kind of a code, given the HTTP status that it came with.
 pub(super) fn kind_of(code: Option<&str>, status: u16) -> Fault {
     match code {
@@ -77,7 +86,7 @@ where
         let code = service.err().code().unwrap_or("no error code");
         let status = service.raw().status().as_u16();
         return match service.err().message() {
-            Some(message) if !message.is_empty() => format!("{code} (HTTP {status}): {message}"),
+            Some(message) if !message.is_empty() => format!("{code} (HTTP {status}): {}", clipped(message)),
             _ => format!("{code} (HTTP {status})"),
         };
     }

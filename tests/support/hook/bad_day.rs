@@ -22,6 +22,14 @@ pub(crate) enum Day {
     Greets(&'static [u8]),
     /// These bytes after a request, then the end.
     Answers(&'static [u8]),
+    /// A redirect to a place that is no address and does not end.
+    LongRedirect,
+    /// A content type that does not end.
+    LongType,
+    /// A megabyte of opening brackets.
+    Brackets,
+    /// A list of so many numbers.
+    Numbers(usize),
     /// These bytes after a request, then a reset of the connection.
     Resets(&'static [u8]),
     /// The first bytes after a request, then the second ones every now and then, for ever.
@@ -99,6 +107,18 @@ async fn live(mut stream: impl AsyncRead + AsyncWrite + Unpin, day: Day, written
     match day {
         Day::Refuses | Day::Greets(_) | Day::Resets(_) => unreachable!("settled before there is a request"),
         Day::Answers(bytes) => stream.write_all(bytes).await?,
+        Day::LongRedirect => {
+            let place = "x".repeat(100_000);
+            let answer = format!("HTTP/1.1 302 Found\r\nlocation: http://[{place}\r\ncontent-length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await?;
+        }
+        Day::LongType => {
+            let content = "x".repeat(100_000);
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: {content}\r\ncontent-length: 2\r\n\r\nno");
+            stream.write_all(answer.as_bytes()).await?;
+        }
+        Day::Brackets => stream.write_all(&answer(&"[".repeat(1_000_000))).await?,
+        Day::Numbers(count) => stream.write_all(&answer(&format!("[{}]", vec!["1"; count].join(",")))).await?,
         Day::Drips(head, drop) => {
             stream.write_all(head).await?;
             let mut pace = tokio::time::interval(Duration::from_millis(100));
@@ -118,6 +138,10 @@ async fn live(mut stream: impl AsyncRead + AsyncWrite + Unpin, day: Day, written
         }
     }
     stream.shutdown().await
+}
+
+fn answer(body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// A request without a body, up to its end.

@@ -38,7 +38,7 @@ pub(crate) struct State {
 
 #[derive(Clone)]
 pub(crate) struct Bucket {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     state: Arc<Mutex<State>>,
     stored: Arc<Notify>,
 }

@@ -31,6 +31,10 @@ pub(crate) enum Accident {
     Malformed,
     /// A whole answer without a body.
     EmptyBody,
+    /// A whole answer in good order that says nothing.
+    NothingInIt,
+    /// A refusal with a text without end.
+    LongRefusal,
     /// The service does what it was asked for, and the connection is closed without an answer.
     AnswerLost,
     /// The service does what it was asked for, and nothing comes back.
@@ -41,10 +45,15 @@ impl Accident {
     /// Whether the service gets to know of the call.
     fn reaches_the_service(self) -> bool {
         match self {
-            Self::AnswerLost | Self::AnswerWithheld | Self::Malformed | Self::EmptyBody | Self::SilenceInTheBody => {
-                true
+            Self::AnswerLost
+            | Self::AnswerWithheld
+            | Self::Malformed
+            | Self::EmptyBody
+            | Self::NothingInIt
+            | Self::SilenceInTheBody => true,
+            Self::Throttled | Self::ServerError | Self::Denied | Self::LongRefusal | Self::Silence | Self::Closed => {
+                false
             }
-            Self::Throttled | Self::ServerError | Self::Denied | Self::Silence | Self::Closed => false,
         }
     }
 }
@@ -135,6 +144,8 @@ impl Outages {
             Some(Accident::Throttled) => request.refusal(Kind::Throttled),
             Some(Accident::ServerError) => request.refusal(Kind::Server),
             Some(Accident::Denied) => request.refusal(Kind::Denied),
+            Some(Accident::LongRefusal) => request.refusal(Kind::Long),
+            Some(Accident::NothingInIt) => whole(head, &request.nothing()),
             Some(Accident::Malformed) => whole(head, half),
             Some(Accident::EmptyBody) => whole(head, b""),
             Some(Accident::SilenceInTheBody) => [head, half].concat(),
@@ -172,10 +183,18 @@ fn whole(head: &[u8], body: &[u8]) -> Vec<u8> {
     [format!("{kept}content-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
 }
 
+fn cbor(members: &[(&str, &str)]) -> Vec<u8> {
+    let members = members.iter().map(|(name, value)| (ciborium::Value::from(*name), ciborium::Value::from(*value)));
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&ciborium::Value::Map(members.collect()), &mut bytes).unwrap();
+    bytes
+}
+
 enum Kind {
     Throttled,
     Server,
     Denied,
+    Long,
 }
 
 struct Request {
@@ -207,6 +226,14 @@ impl Request {
             .find_map(|(each, value)| each.eq_ignore_ascii_case(name).then_some(value.trim()))
     }
 
+    fn speaks_cbor(&self) -> bool {
+        self.header("smithy-protocol") == Some("rpc-v2-cbor")
+    }
+
+    fn is_for_s3(&self) -> bool {
+        self.header("authorization").is_some_and(|signed| signed.contains("/s3/aws4_request"))
+    }
+
     /// `GetDeployment`: from the target of the JSON protocol, the action of the query protocol, the path of RPC v2.
     fn operation(&self) -> String {
         if let Some(target) = self.header("x-amz-target") {
@@ -215,6 +242,9 @@ impl Request {
         let line = self.head.lines().next().unwrap_or_default();
         if let Some((_, operation)) = line.split_once("/operation/") {
             return operation.split(' ').next().unwrap().to_owned();
+        }
+        if self.is_for_s3() {
+            return format!("{}Object", if line.starts_with("PUT ") { "Put" } else { "Get" });
         }
         let form: Vec<(String, String)> = serde_urlencoded::from_bytes(&self.body).unwrap_or_default();
         match form.into_iter().find(|(name, _)| name == "Action") {
@@ -234,28 +264,61 @@ impl Request {
         Ok(answer)
     }
 
+    /// An answer without a field, as the protocol of the request words it.
+    fn nothing(&self) -> Vec<u8> {
+        if self.header("x-amz-target").is_some() {
+            return b"{}".to_vec();
+        }
+        if self.speaks_cbor() {
+            return cbor(&[]);
+        }
+        super::wire::query_answer(&self.operation(), "").into_bytes()
+    }
+
     /// A refusal as the protocol of the request words it.
     fn refusal(&self, kind: Kind) -> Vec<u8> {
         let operation = self.operation();
-        let text = format!("an accident of {operation}");
+        let text = match kind {
+            Kind::Long => "no ".repeat(100_000),
+            Kind::Throttled | Kind::Server | Kind::Denied => format!("an accident of {operation}"),
+        };
         let (status, content, body) = if self.header("x-amz-target").is_some() {
             let (status, code) = match kind {
                 Kind::Throttled => (400, "ThrottlingException"),
                 Kind::Server => (500, "InternalFailure"),
                 Kind::Denied => (400, "AccessDeniedException"),
+                Kind::Long => (400, "ValidationException"),
             };
-            (status, "application/x-amz-json-1.1", json!({"__type": code, "message": text}).to_string())
+            (status, "application/x-amz-json-1.1", json!({"__type": code, "message": text}).to_string().into_bytes())
+        } else if self.speaks_cbor() {
+            let (status, code) = match kind {
+                Kind::Throttled => (400, "Throttling"),
+                Kind::Server => (500, "InternalFailure"),
+                Kind::Denied => (403, "AccessDenied"),
+                Kind::Long => (400, "ValidationError"),
+            };
+            (status, "application/cbor\r\nsmithy-protocol: rpc-v2-cbor", cbor(&[("__type", code), ("message", &text)]))
+        } else if self.is_for_s3() {
+            let (status, code) = match kind {
+                Kind::Throttled => (503, "SlowDown"),
+                Kind::Server => (500, "InternalError"),
+                Kind::Denied => (403, "AccessDenied"),
+                Kind::Long => (400, "InvalidRequest"),
+            };
+            let body = format!("<Error><Code>{code}</Code><Message>{text}</Message></Error>");
+            (status, "application/xml", body.into_bytes())
         } else {
             let (status, code) = match kind {
                 Kind::Throttled => (400, "Throttling"),
                 Kind::Server => (500, "InternalFailure"),
                 Kind::Denied => (403, "AccessDenied"),
+                Kind::Long => (400, "ValidationError"),
             };
-            (status, "text/xml", super::wire::query_error(code, &operation))
+            (status, "text/xml", super::wire::query_error(code, &text).into_bytes())
         };
         let head = format!(
             "HTTP/1.1 {status} Any\r\ncontent-type: {content}\r\nx-amzn-requestid: accident\r\nconnection: close"
         );
-        [head.as_bytes(), format!("\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes()].concat()
+        [head.as_bytes(), format!("\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes(), &body].concat()
     }
 }

@@ -21,7 +21,7 @@ use reqwest::{Client, Method};
 use tokio::time::sleep;
 
 use self::address::Place;
-use super::fault::{Fault, kind_of};
+use super::fault::{Fault, clipped, kind_of};
 use crate::clock;
 use crate::web::{self, Answer, NoAnswer};
 
@@ -204,7 +204,7 @@ fn refused(answer: &Answer) -> (Trouble, String) {
     let text = String::from_utf8_lossy(&answer.body);
     let code = element(&text, "Code");
     let told = match (code, element(&text, "Message")) {
-        (Some(code), Some(message)) => format!("{code} (HTTP {}): {message}", answer.status),
+        (Some(code), Some(message)) => format!("{code} (HTTP {}): {}", answer.status, clipped(message)),
         (Some(code), None) => format!("{code} (HTTP {})", answer.status),
         (None, _) => format!("no error code (HTTP {})", answer.status),
     };
