@@ -219,6 +219,7 @@ pub struct CheckEvidence {
 
 /// A figure over time, from the first moment that is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Series {
     /// How many seconds each value stands for.
     pub seconds_each: u32,
