@@ -115,6 +115,7 @@ mod tests {
             attempts: 1,
             took_ms: 1250,
             numbers: BTreeMap::from([("p95_ms".to_owned(), 12.5)]),
+            series: BTreeMap::new(),
             messages: if outcome == Outcome::Passed { Vec::new() } else { vec![message] },
             samples: Vec::new(),
         }

@@ -1,19 +1,15 @@
 //! Reads a scenario file. Relative paths are relative to the file's folder; task definitions must exist and be readable now,
 //! because an error in the middle of a deployment is a worse place to learn it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, schema_for};
-use serde::Deserialize;
+use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use super::span::Span;
-use super::{
-    AlarmState, Function, HealthCheck, Image, Program, RollbackOn, Scenario, SeededAlarm, Switches, TaskDefinitions,
-};
+use super::document::{Document, FunctionDocument, HealthCheckDocument, ImageDocument};
+use super::{Function, HealthCheck, Image, Program, Scenario, Switches, TaskDefinitions};
 
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,200 +53,6 @@ pub enum ScenarioError {
         /// The name that the scenario gives.
         binary: String,
     },
-}
-
-/// A scenario of `greenlight rehearse`: a service, its two versions and its hooks, on this machine.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "Greenlight rehearsal scenario")]
-struct Document {
-    /// The version of the model. There is one: 1.
-    #[schemars(extend("const" = 1))]
-    version: u32,
-    /// The ECS cluster's name.
-    cluster: String,
-    /// The ECS service's name.
-    service: String,
-    /// The CodeDeploy application's name.
-    application: String,
-    /// The CodeDeploy deployment group's name.
-    deployment_group: String,
-    /// The group's deployment configuration.
-    #[serde(default = "default_config")]
-    deployment_config: String,
-    /// How many tasks a task set has; at least 1.
-    #[serde(default = "default_count")]
-    desired_count: u32,
-    /// The container that the load balancer reaches.
-    container: String,
-    /// Its port; tasks find theirs in PORT.
-    port: u16,
-    /// How long blue goes on after the shift.
-    #[serde(default = "default_termination_wait")]
-    #[schemars(extend("default" = "300s"))]
-    termination_wait: Span,
-    /// How long the deployment waits for a person before the shift. Default: not at all.
-    ready_wait: Option<Span>,
-    /// When CodeDeploy rolls back by itself.
-    #[serde(default = "default_rollback_on")]
-    #[schemars(extend("default" = ["failure"]))]
-    rollback_on: Vec<RollbackWord>,
-    /// Whether the group has a test listener.
-    #[serde(default = "yes")]
-    test_listener: bool,
-    /// The task definitions of both versions.
-    task_definitions: TaskDefinitionFiles,
-    /// What runs for an image, by its name in the task definitions.
-    images: BTreeMap<String, ImageDocument>,
-    /// How the target groups look at targets. Default: as Elastic Load Balancing does.
-    health_check: Option<HealthCheckDocument>,
-    /// The Lambda functions, by name. Default: none.
-    #[serde(default)]
-    functions: BTreeMap<String, FunctionDocument>,
-    /// CloudWatch alarms, by name. Default: none.
-    #[serde(default)]
-    alarms: BTreeMap<String, AlarmDocument>,
-    /// S3 buckets that there are, empty. Default: none.
-    #[serde(default)]
-    buckets: BTreeSet<String>,
-    /// The greenlight.yaml that is rehearsed. Default: one made of this scenario.
-    deploy: Option<PathBuf>,
-    /// Behaviour of AWS that is seldom seen. Default: none of it.
-    #[serde(default)]
-    switches: SwitchesDocument,
-}
-
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum RollbackWord {
-    /// The deployment fails.
-    Failure,
-    /// An alarm is red.
-    Alarm,
-    /// It is stopped.
-    Stop,
-}
-
-/// Files with a task definition each, as JSON.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct TaskDefinitionFiles {
-    /// Of the version that serves.
-    blue: PathBuf,
-    /// Of the version that replaces it.
-    green: PathBuf,
-}
-
-/// A task's process.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ImageDocument {
-    /// The program and its arguments.
-    #[schemars(extend("minItems" = 1))]
-    run: Vec<String>,
-    /// Its environment, besides what the task definition says. Default: none.
-    #[serde(default)]
-    environment: BTreeMap<String, String>,
-    /// Where it runs. Default: the scenario's folder.
-    directory: Option<PathBuf>,
-}
-
-/// A target group's health check.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct HealthCheckDocument {
-    /// The path that must answer 200.
-    path: Option<String>,
-    /// Between two looks.
-    interval: Option<Span>,
-    /// How long an answer may take.
-    timeout: Option<Span>,
-    /// So many good looks make a target healthy.
-    healthy: Option<u32>,
-    /// So many bad looks make it unhealthy.
-    unhealthy: Option<u32>,
-}
-
-/// A Lambda function: a hook's binary, or a program of your own.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct FunctionDocument {
-    /// The lifecycle event at which CodeDeploy calls it. Default: none calls it.
-    event: Option<String>,
-    /// The hook's binary: after-allow-test-traffic. One of `binary` and `run`.
-    binary: Option<String>,
-    /// The program and its arguments. One of `binary` and `run`.
-    run: Option<Vec<String>>,
-    /// The check plan in its package.
-    plan: Option<PathBuf>,
-    /// Its environment. Default: none besides Lambda's own.
-    #[serde(default)]
-    environment: BTreeMap<String, String>,
-    /// Its timeout. Default: 60s.
-    timeout: Option<Span>,
-    /// Its memory in MB. Default: 128.
-    memory: Option<u32>,
-}
-
-/// A CloudWatch alarm.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AlarmDocument {
-    /// How it stands at first.
-    state: AlarmWord,
-    /// How it changes by itself. Default: not at all.
-    then: Option<AlarmChange>,
-}
-
-/// An alarm's change.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AlarmChange {
-    /// Counted from the start of the stand-in.
-    after: Span,
-    /// How it stands then.
-    state: AlarmWord,
-}
-
-/// How an alarm stands.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum AlarmWord {
-    Ok,
-    Alarm,
-    InsufficientData,
-}
-
-/// Behaviour of AWS that is seldom seen.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct SwitchesDocument {
-    /// Target calls answer `DeploymentNotStartedException` while a deployment is `Created`.
-    targets_not_started: bool,
-    /// The termination wait shows `Baking` instead of `InProgress`.
-    baking: bool,
-    /// A rollback deployment invokes the functions of the deployment that it rolls back.
-    rollback_invokes_hooks: bool,
-}
-
-fn default_config() -> String {
-    "CodeDeployDefault.ECSAllAtOnce".into()
-}
-
-fn default_count() -> u32 {
-    1
-}
-
-fn default_termination_wait() -> Span {
-    Span(Duration::from_secs(300))
-}
-
-fn default_rollback_on() -> Vec<RollbackWord> {
-    vec![RollbackWord::Failure]
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// The JSON Schema of a scenario file.
@@ -300,7 +102,7 @@ impl Reading<'_> {
             port: document.port,
             termination_wait: document.termination_wait.0,
             ready_wait: document.ready_wait.map(|span| span.0),
-            rollback_on: document.rollback_on.into_iter().map(RollbackOn::from).collect::<BTreeSet<_>>(),
+            rollback_on: document.rollback_on.into_iter().map(Into::into).collect(),
             test_listener: document.test_listener,
             task_definitions: TaskDefinitions {
                 blue: self.task_definition("task_definitions.blue", &document.task_definitions.blue)?,
@@ -393,32 +195,5 @@ fn health_check(document: Option<HealthCheckDocument>) -> HealthCheck {
         timeout: document.timeout.map_or(default.timeout, |span| span.0),
         healthy: document.healthy.unwrap_or(default.healthy),
         unhealthy: document.unhealthy.unwrap_or(default.unhealthy),
-    }
-}
-
-impl From<RollbackWord> for RollbackOn {
-    fn from(word: RollbackWord) -> Self {
-        match word {
-            RollbackWord::Failure => Self::Failure,
-            RollbackWord::Alarm => Self::Alarm,
-            RollbackWord::Stop => Self::Stop,
-        }
-    }
-}
-
-impl From<AlarmDocument> for SeededAlarm {
-    fn from(document: AlarmDocument) -> Self {
-        let then = document.then.map(|change| (change.after.0, change.state.into()));
-        Self { state: document.state.into(), then }
-    }
-}
-
-impl From<AlarmWord> for AlarmState {
-    fn from(word: AlarmWord) -> Self {
-        match word {
-            AlarmWord::Ok => Self::Ok,
-            AlarmWord::Alarm => Self::Alarm,
-            AlarmWord::InsufficientData => Self::InsufficientData,
-        }
     }
 }

@@ -2,6 +2,7 @@
 //! reading a file is in `file`, the built-in demo in `demo`.
 
 mod demo;
+mod document;
 mod file;
 mod span;
 
