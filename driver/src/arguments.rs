@@ -204,8 +204,8 @@ pub(crate) struct InvokeArguments {
     /// The check plan [default: GREENLIGHT_PLAN]
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
-    /// The function's timeout
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
+    /// The function's timeout, by default the template's
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=900))]
     pub(crate) timeout: u64,
     #[command(flatten)]
     pub(crate) output: OutputArguments,

@@ -23,9 +23,34 @@ pub(crate) fn system_time() -> SystemTime {
     SystemTime::now()
 }
 
-/// How long it is until an instant that Lambda gives in milliseconds since the epoch; nothing for one that has passed.
+/// How much time an invocation has by the deadline that the Runtime API gave it, in milliseconds.
 #[expect(clippy::disallowed_methods, reason = "this file is the crate's clock")]
-pub(crate) fn until_epoch_milliseconds(milliseconds: u64) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(milliseconds).saturating_sub(now)
+pub(crate) fn until(deadline: u64) -> Duration {
+    granted(deadline, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// Lambda's deadline is a moment, in milliseconds since the epoch; one that has passed leaves nothing. The Runtime API of
+/// `cargo lambda watch` gives a span instead, ten minutes: as a moment it would lie in the first hour of 1970.
+fn granted(deadline: u64, now: Duration) -> Duration {
+    let deadline = Duration::from_millis(deadline);
+    if deadline < Duration::from_secs(3600) { deadline } else { deadline.saturating_sub(now) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_moment_and_an_emulators_is_a_span() {
+        let now = Duration::from_secs(1_800_000_000);
+        for (deadline, left) in [
+            (1_800_000_060_000, Duration::from_secs(60)),
+            (1_799_999_999_000, Duration::ZERO),
+            (3_600_000, Duration::ZERO),
+            (600_000, Duration::from_secs(600)),
+            (0, Duration::ZERO),
+        ] {
+            assert_eq!(granted(deadline, now), left, "{deadline}");
+        }
+    }
 }

@@ -96,7 +96,7 @@ async fn serve_until_ended(
         let hook = Arc::clone(&hook);
         async move {
             let started = clock::now();
-            let left = clock::until_epoch_milliseconds(call.context.deadline);
+            let left = clock::until(call.context.deadline);
             let deployment = call.payload.get("DeploymentId").and_then(Value::as_str).unwrap_or_default().to_owned();
             let span = tracing::info_span!(
                 "invocation",
