@@ -82,7 +82,7 @@ async fn answer(endpoint: &Endpoint, parts: &Parts, body: Bytes, id: &str) -> Re
         return refuse(protocol, &ending(), id);
     }
     match replied.await {
-        Ok(Reply::Now(Ok(answer))) => accept(answer),
+        Ok(Reply::Now(Ok(answer))) => accept(protocol, answer),
         Ok(Reply::Now(Err(refusal))) => refuse(protocol, &refusal, id),
         Ok(Reply::Ended { invocation, outcome }) => {
             let (body, failed) = lambda::ended(outcome, &invocation);
@@ -174,17 +174,21 @@ fn read_json(target: &str, body: &[u8]) -> Result<Call, Refusal> {
         "CodeDeploy_20141006" => Ok(Call::CodeDeploy { operation, body }),
         "AmazonEC2ContainerServiceV20141113" => Ok(Call::Ecs { operation, body }),
         "Logs_20140328" => Ok(Call::Logs { operation, body }),
+        cloudwatch::serve::TARGET => Ok(Call::CloudWatch { operation, body }),
         _ => {
             let message = format!(
-                "the rehearsal does not implement {target}; of the JSON services it has CodeDeploy, ECS and CloudWatch Logs"
+                "the rehearsal does not implement {target}; of the JSON services it has CodeDeploy, ECS, CloudWatch and CloudWatch Logs"
             );
             Err(Refusal::new("UnknownOperationException", message))
         }
     }
 }
 
-fn accept(answer: Answer) -> Response {
+fn accept(protocol: Protocol, answer: Answer) -> Response {
     match answer {
+        Answer::Cbor(document) if matches!(protocol, Protocol::Json) => {
+            response(StatusCode::OK, JSON, cloudwatch::cbor::as_json(document).to_string())
+        }
         Answer::Json(document) => response(StatusCode::OK, JSON, document.to_string()),
         Answer::Cbor(document) => cbor(StatusCode::OK, &document),
         Answer::Empty => response(StatusCode::OK, JSON, Body::empty()),

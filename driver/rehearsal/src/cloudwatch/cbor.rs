@@ -1,5 +1,5 @@
-//! Between CBOR, in which the AWS SDKs and the AWS CLI speak to CloudWatch now (Smithy RPC v2), and the values that the rest of the
-//! stand-in works with. A time is a number of seconds on the way in, and a [`Value`] made by [`time`] on the way out.
+//! Between CBOR, in which the AWS SDKs speak to CloudWatch now (Smithy RPC v2), and the values that the rest of the stand-in works
+//! with; the AWS CLI asks in JSON 1.0 and is answered with the same values. A time is a number of seconds on the way in, and a [`Value`] made by [`time`] on the way out.
 
 use ciborium::Value;
 use jiff::Timestamp;
@@ -15,6 +15,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Json, String> {
     }
     let value: Value = ciborium::from_reader(bytes).map_err(|error| error.to_string())?;
     json(value)
+}
+
+/// A document to send to a client that asked in JSON; a time is its seconds.
+pub(crate) fn as_json(value: Value) -> Json {
+    json(value).expect("an answer is made of JSON's kinds and times")
 }
 
 /// A document to send.

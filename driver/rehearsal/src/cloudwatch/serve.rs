@@ -13,7 +13,10 @@ use crate::names::{ACCOUNT, REGION};
 use crate::refusal::Refusal;
 use crate::world::World;
 
-/// Before every operation's name in the path of a request.
+/// The service in a request in JSON.
+pub(crate) const TARGET: &str = "GraniteServiceVersion20100801";
+
+/// Before every operation's name in the path of a request in CBOR.
 pub(crate) const PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 /// What there is.
