@@ -34,8 +34,12 @@ async fn die_before_the_report(bench: &mut Bench, bucket: &Bucket) {
 }
 
 fn timeline(evidence: &Value) -> String {
-    let moments = evidence["timeline"].as_array().unwrap();
-    moments.iter().map(|moment| moment["what"].as_str().unwrap()).collect::<Vec<_>>().join("\n")
+    let moments = evidence["timeline"].as_array().expect("evidence has a timeline");
+    moments
+        .iter()
+        .map(|moment| moment["what"].as_str().expect("a moment says what happened"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[tokio::test]
@@ -162,5 +166,5 @@ async fn a_bucket_that_is_denied_failing_or_slow_does_not_keep_the_report_away()
 }
 
 fn metrics(story: &Story) -> &Value {
-    story.lines.iter().rfind(|line| line["greenlight"] == "metrics").unwrap()
+    story.lines.iter().rfind(|line| line["greenlight"] == "metrics").expect("an execution writes its metrics")
 }

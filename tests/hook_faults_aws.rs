@@ -1,6 +1,8 @@
 //! The fault table of AWS: every call that a hook makes, met by every accident. What passes costs nothing; what stays is
 //! exactly one `Failed` that names the call and the cause, or, where it is the report that cannot be delivered, an error.
 
+#![allow(clippy::unwrap_used, reason = "this is test code, although it lies outside a test function")]
+
 #[path = "support/hook/mod.rs"]
 mod bench;
 

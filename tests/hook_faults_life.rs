@@ -1,6 +1,8 @@
 //! What ends a hook before it is done: a panic, the time, a kill, a second invocation beside the first. Whatever it is,
 //! CodeDeploy takes one report, and what was known is in the evidence of each process that got that far.
 
+#![allow(clippy::unwrap_used, reason = "this is test code, although it lies outside a test function")]
+
 #[path = "support/hook/mod.rs"]
 mod bench;
 

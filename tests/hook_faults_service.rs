@@ -1,6 +1,8 @@
 //! The fault table of the service under test: what a bad day of the new version does to the hook. Each is exactly one
 //! `Failed` with the cause in its evidence, soon, and without more memory than a function has.
 
+#![allow(clippy::unwrap_used, reason = "this is test code, although it lies outside a test function")]
+
 #[path = "support/hook/mod.rs"]
 mod bench;
 

@@ -33,11 +33,11 @@ async fn answer(mut bench: Bench, payload: &str) -> Value {
 
 /// `id ok: text; advice` of each finding.
 fn finding(answer: &Value, id: &str) -> (Value, String) {
-    let findings = answer["findings"].as_array().unwrap();
+    let findings = answer["findings"].as_array().expect("a self-test answers with findings");
     let found = findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("no {id} in {answer:#}"));
     assert!(found["took_ms"].is_u64());
     let advice = found["advice"].as_str().unwrap_or_default();
-    (found["ok"].clone(), format!("{}; {advice}", found["text"].as_str().unwrap()))
+    (found["ok"].clone(), format!("{}; {advice}", found["text"].as_str().expect("a finding has a text")))
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ fn every_console_command_of_the_readme_does_what_it_says() {
 fn every_yaml_file_that_a_user_starts_from_is_valid() {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README exists");
     let plan = |text: &str, name: &str| {
-        let givens = greenlight_checks::plan::Givens::at(jiff::Timestamp::now());
+        let givens = greenlight_checks::plan::Givens::at(jiff::Timestamp::UNIX_EPOCH);
         let read = greenlight_checks::plan::read(text, name, &givens);
         read.unwrap_or_else(|errors| panic!("{name}:\n{errors}"));
     };

@@ -33,10 +33,13 @@ fn judged(expect: &str, values: &[(i64, f64)]) -> (Outcome, Vec<String>) {
 
 const CONTEXT: &str = "Sum of Shop Errors (Stage=live), 3 periods of 60s from 2026-02-08T12:00:00Z to 2026-02-08T12:03:00Z [checks.yaml:6]";
 
+/// What is expected, the values, the outcome, and what is said.
+type Row = (&'static str, &'static [(i64, f64)], Outcome, &'static str);
+
 #[test]
 fn every_value_is_held_against_what_is_expected() {
     use Outcome::{Failed, Inconclusive, Passed};
-    let table: [(&str, &[(i64, f64)], Outcome, &str); 9] = [
+    let table: [Row; 9] = [
         ("{ at_most: 5 }", &[(0, 5.0), (60, 0.0), (120, 4.5)], Passed, ""),
         ("0", &[(0, 0.0), (60, 0.0), (120, 0.0)], Passed, ""),
         ("{ at_least: 1, less_than: 9 }", &[(0, 1.0), (60, 8.0), (120, 4.5)], Passed, ""),
