@@ -25,7 +25,11 @@ async fn a_plan_that_is_not_set_is_never_a_default() {
     bench.set("GREENLIGHT_PLAN", None);
     bench.invoke().await.response();
     let story = bench.story().await;
-    assert!(story.failed_with("GL1003").contains("GREENLIGHT_PLAN is not set"));
+    assert_eq!(
+        story.failed_with("GL1003"),
+        "plan: GREENLIGHT_PLAN is not set; set it to the check plan's path in the function's package, to s3://bucket/key, to \
+         appconfig://application/environment/configuration, or to the plan itself"
+    );
 }
 
 #[tokio::test]

@@ -201,8 +201,11 @@ async fn a_function_that_is_wired_to_the_wrong_hook_says_so() {
     bench.aws.state().event = "BeforeAllowTraffic";
     bench.invoke().await.response();
     let story = bench.story().await;
-    let reason = story.failed_with("GL1104");
-    assert!(reason.contains("serves AfterAllowTestTraffic, but the deployment is at BeforeAllowTraffic"), "{reason}");
+    assert_eq!(
+        story.failed_with("GL1104"),
+        "hook: this function serves AfterAllowTestTraffic, but the deployment is at BeforeAllowTraffic: it is wired to the \
+         wrong hook in the AppSpec"
+    );
 }
 
 #[tokio::test]
