@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::difference::{Difference, between};
 use super::noise::Noise;
 use super::statistics::{fails_more_often, larger, median, ratio};
+use super::weighed;
 use crate::evidence::Outcome;
 use crate::message::{Message, codes};
 use crate::plan::{Check, CompareCheck, LatencyLimit};
@@ -212,13 +213,7 @@ pub(crate) fn judge(check: &Check, compare: &CompareCheck, tally: &Tally, ways: 
         }
     }
     contradicted.extend(more_errors(check, tally, ways));
-    let outcome = match (contradicted.is_empty(), not_judged.is_empty()) {
-        (false, _) => Outcome::Failed,
-        (true, false) => Outcome::Inconclusive,
-        (true, true) => Outcome::Passed,
-    };
-    contradicted.append(&mut not_judged);
-    (outcome, contradicted)
+    weighed(contradicted, not_judged)
 }
 
 fn different(tally: &RequestTally) -> Vec<String> {

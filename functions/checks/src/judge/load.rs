@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::weighed;
 use crate::evidence::{Outcome, Series};
 use crate::message::{Message, codes};
 use crate::plan::{Check, LoadCheck, Measure};
@@ -45,13 +46,7 @@ pub(crate) fn judge(check: &Check, load: &LoadCheck, measured: &Measured, contex
                 .push(Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(&*limit.place));
         }
     }
-    let outcome = match (contradicted.is_empty(), not_judged.is_empty()) {
-        (false, _) => Outcome::Failed,
-        (true, false) => Outcome::Inconclusive,
-        (true, true) => Outcome::Passed,
-    };
-    contradicted.append(&mut not_judged);
-    (outcome, contradicted)
+    weighed(contradicted, not_judged)
 }
 
 /// The figures for the evidence. There is none where nothing was measured.
