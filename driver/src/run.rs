@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{
     Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, DocumentArgument, Output,
-    OutputArguments, Verb, WaitArgument,
+    OutputArguments, SharedArguments, Verb, WaitArgument,
 };
 use crate::aws::Connection;
 use crate::clock;
@@ -16,45 +16,58 @@ use crate::show::{Form, Printer};
 use crate::verb::check::Destination;
 use crate::verb::{self, ConfigurationSource, Pacing};
 
+/// The shared arguments, as options.
+struct Given {
+    source: ConfigurationSource,
+    connection: Connection,
+    pacing: Pacing,
+    printer: Printer,
+}
+
+impl From<SharedArguments> for Given {
+    fn from(arguments: SharedArguments) -> Self {
+        Self {
+            source: arguments.configuration.into(),
+            connection: connection(&arguments.aws),
+            pacing: pacing(&arguments.aws),
+            printer: printer(&arguments.output),
+        }
+    }
+}
+
 /// Runs one command to its end.
 pub async fn run(arguments: Arguments) -> Exit {
     log();
     match arguments.verb {
-        Verb::Deploy { configuration, aws, output } => {
-            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
-            let mut printer = printer(&output);
+        Verb::Deploy { shared } => {
+            let Given { source, connection, pacing, mut printer } = shared.into();
             let ended = verb::deploy::run(&source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
-        Verb::Watch { id, configuration, aws, output } => {
-            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
-            let mut printer = printer(&output);
+        Verb::Watch { id, shared } => {
+            let Given { source, connection, pacing, mut printer } = shared.into();
             let ended = verb::watch::run(id, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
-        Verb::Status { id, configuration, aws, output } => {
-            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
-            let mut printer = printer(&output);
+        Verb::Status { id, shared } => {
+            let Given { source, connection, pacing, mut printer } = shared.into();
             let ended = verb::status::run(id, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
-        Verb::Stop { id, rollback, no_rollback, configuration, aws, output } => {
-            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
-            let mut printer = printer(&output);
+        Verb::Stop { id, rollback, no_rollback, shared } => {
+            let Given { source, connection, pacing, mut printer } = shared.into();
             let rollback = (rollback || no_rollback).then_some(rollback);
             let ended = verb::stop::run(id, rollback, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
-        Verb::Continue { id, wait, configuration, aws, output } => {
-            let (source, connection, pacing) = (configuration.into(), connection(&aws), pacing(&aws));
-            let mut printer = printer(&output);
+        Verb::Continue { id, wait, shared } => {
+            let Given { source, connection, pacing, mut printer } = shared.into();
             let wait = wait.map(Wait::from);
             let ended = verb::continuing::run(id, wait, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
-        Verb::History { limit, configuration, aws, output } => {
-            let (source, connection) = (configuration.into(), connection(&aws));
-            let mut printer = printer(&output);
+        Verb::History { limit, shared } => {
+            let Given { source, connection, mut printer, .. } = shared.into();
             let ended = verb::history::run(usize::from(limit), &source, &connection, &mut printer).await;
             conclude(ended, &mut printer)
         }

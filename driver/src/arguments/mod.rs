@@ -1,0 +1,183 @@
+//! The command line, and nothing of what it does. Arguments become validated options in `run`.
+
+mod check;
+mod common;
+#[cfg(feature = "rehearse")]
+mod invoke;
+#[cfg(feature = "rehearse")]
+mod rehearse;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::check::{CheckArguments, CheckOutput};
+pub(crate) use self::common::{AwsArguments, ConfigurationArguments, Output, OutputArguments, SharedArguments};
+#[cfg(feature = "rehearse")]
+pub(crate) use self::invoke::InvokeArguments;
+#[cfg(feature = "rehearse")]
+pub(crate) use self::rehearse::RehearseArguments;
+use crate::exit::Exit;
+
+/// Blue/green deployments of Amazon ECS services through AWS CodeDeploy, followed to their true end.
+#[derive(Debug, Parser)]
+#[command(name = "greenlight", version, after_help = Exit::table(), max_term_width = 120)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Registers the task definition, creates the deployment, follows it to its end, and exits by its outcome
+    #[command(after_help = examples(&[
+        ("greenlight deploy", "as greenlight.yaml says"),
+        ("greenlight deploy --var IMAGE=shop:1.5.0", "with ${IMAGE} set"),
+        ("greenlight deploy --output json | tail -n 1", "the outcome, for a program"),
+    ]))]
+    Deploy {
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
+    /// Attaches to a deployment and follows it to its end
+    #[command(after_help = examples(&[
+        ("greenlight watch d-1NNWZG91L", "by id, from anywhere"),
+        ("greenlight watch", "the active deployment of the group in greenlight.yaml"),
+    ]))]
+    Watch {
+        /// The deployment; without it the active one of the group in greenlight.yaml
+        id: Option<String>,
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
+    /// Looks at a deployment once; exits 0 when it could be read, however the deployment stands
+    #[command(after_help = examples(&[
+        ("greenlight status d-1NNWZG91L", "by id"),
+        ("greenlight status", "the group's active deployment, or its last one"),
+    ]))]
+    Status {
+        /// The deployment; without it the active or the last one of the group in greenlight.yaml
+        id: Option<String>,
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
+    /// Stops a deployment, with or without rollback, follows it to its end, and exits by its outcome
+    #[command(after_help = examples(&[
+        ("greenlight stop", "the active deployment of the group in greenlight.yaml; rollback as it is configured"),
+        ("greenlight stop d-1NNWZG91L --rollback", "by id, and back to the original task set whatever is configured"),
+    ]))]
+    Stop {
+        /// The deployment; without it the active one of the group in greenlight.yaml
+        id: Option<String>,
+        /// Rolls back, whatever is configured
+        #[arg(long, conflicts_with = "no_rollback")]
+        rollback: bool,
+        /// Does not roll back, whatever is configured
+        #[arg(long)]
+        no_rollback: bool,
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
+    /// Ends the wait that a deployment is in, and follows it to its end
+    #[command(after_help = examples(&[
+        ("greenlight continue", "the wait that the group's active deployment is in"),
+        ("greenlight continue d-1NNWZG91L --wait termination", "end the original task set now"),
+    ]))]
+    Continue {
+        /// The deployment; without it the active one of the group in greenlight.yaml
+        id: Option<String>,
+        /// Which wait [default: the one that the deployment is in]
+        #[arg(long, value_enum)]
+        wait: Option<WaitArgument>,
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
+    /// Lists the group's deployments, the newest first, with what they came to
+    #[command(after_help = examples(&[
+        ("greenlight history", "the last ten of the group in greenlight.yaml"),
+        ("greenlight history --limit 100 --output json", "for a program"),
+    ]))]
+    History {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
+    /// Runs a check plan from here, against addresses, with the engine of the hooks; deploys nothing and asks AWS nothing
+    #[command(after_help = examples(&[
+        ("greenlight check --plan checks.yaml --green http://127.0.0.1:8080", "every check that an event lists, once"),
+        ("greenlight check --plan checks.yaml --green URL --event BeforeAllowTraffic", "the checks of one event"),
+        ("greenlight check --plan checks.yaml --green URL --output junit --output-file checks.xml", "for a CI server"),
+    ]))]
+    Check(CheckArguments),
+    /// Invokes a hook's binary on this machine, behind a Lambda Runtime API, against the AWS that the environment names
+    #[cfg(feature = "rehearse")]
+    #[command(after_help = examples(&[
+        ("greenlight invoke AfterAllowTestTraffic --event events/AfterAllowTestTraffic.json --plan checks.yaml", "a sample event"),
+        ("greenlight invoke before-allow-traffic --event event.json", "with the plan that GREENLIGHT_PLAN names"),
+    ]))]
+    Invoke(InvokeArguments),
+    /// Rehearses a whole deployment on this machine: real processes, real hooks, real traffic, no AWS
+    #[cfg(feature = "rehearse")]
+    #[command(after_help = examples(&[
+        ("greenlight rehearse", "the built-in demo: version 2 replaces version 1"),
+        ("greenlight rehearse --green-fails 500", "see a rollback; exits 11"),
+        ("greenlight rehearse scenario.yaml", "your own commands, task definitions and check plan"),
+        ("greenlight rehearse --serve", "keep it running for the AWS CLI or any SDK"),
+    ]))]
+    Rehearse(RehearseArguments),
+    /// Prints the JSON Schema of a document, for editors and for programs
+    #[command(after_help = examples(&[
+        ("greenlight schema checks > checks.schema.json", "for `# yaml-language-server: $schema=checks.schema.json`"),
+        ("greenlight schema evidence", "what a program may expect of a hook's evidence"),
+    ]))]
+    Schema {
+        /// Which document
+        #[arg(value_enum)]
+        document: DocumentArgument,
+    },
+    /// Serves the demo shop: what the rehearsal's tasks run
+    #[cfg(feature = "rehearse")]
+    #[command(hide = true)]
+    DemoShop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentArgument {
+    /// The check plan, checks.yaml
+    Checks,
+    /// What a hook execution leaves in its log
+    Evidence,
+    /// greenlight.yaml
+    Config,
+    /// What `greenlight rehearse` plays
+    Scenario,
+    /// What a deployment came to
+    #[value(hide = true)]
+    Report,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WaitArgument {
+    /// For a person, before production traffic shifts
+    Ready,
+    /// Before the original task set is ended
+    Termination,
+}
+
+fn examples(examples: &[(&str, &str)]) -> String {
+    let width = examples.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    let lines: Vec<_> = examples.iter().map(|(command, what)| format!("  {command:width$}   {what}")).collect();
+    format!("Examples:\n{}\n\n{}", lines.join("\n"), Exit::table())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+}
