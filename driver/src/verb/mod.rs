@@ -8,6 +8,7 @@ pub mod history;
 pub mod interruption;
 #[cfg(feature = "rehearse")]
 pub mod invoke;
+pub mod preparation;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
 pub mod schema;

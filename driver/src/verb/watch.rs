@@ -1,7 +1,7 @@
 //! `greenlight watch`: attaches to a deployment by id, or to the group's active one, and follows it to its end.
 
-use super::deploy::{ecs_group, named, shift};
 use super::following::Following;
+use super::preparation::{ecs_group, named, shift};
 use super::{ConfigurationSource, Pacing};
 use crate::appspec::parsing;
 use crate::aws::{Aws, Connection};
