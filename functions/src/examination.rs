@@ -301,7 +301,7 @@ impl Examination {
         plan: &Plan,
     ) -> Result<(), Vec<Message>> {
         let (standing, confirmed) = match self.patience.read(|| discovery::again(&self.aws, before)).await {
-            Err(error) => (Standing::NotAttestable, Err(error.message())),
+            Err(error) => (Standing::NotAttestable, Err(error.message_of_second_look())),
             Ok(facts) => match stage::confirm(&facts, self.event).and_then(|()| sides(&facts, &self.demands())) {
                 Err(message) => (attest::standing_of(&message), Err(message)),
                 Ok(sides) => {

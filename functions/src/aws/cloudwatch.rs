@@ -21,31 +21,58 @@ const GET_METRIC_DATA: &str = "cloudwatch:GetMetricData";
 /// More names are refused.
 const NAMES_A_CALL: usize = 100;
 
+/// Asks with patience.
 #[derive(Debug)]
 struct Reader {
-    client: Client,
+    questions: Questions,
     patience: Patience,
+}
+
+/// Asks once.
+#[derive(Debug)]
+struct Questions {
+    client: Client,
 }
 
 impl Aws {
     /// CloudWatch for the checks. Its client is made here, because most plans ask it nothing.
     pub(crate) fn cloudwatch(&self, patience: Patience) -> Arc<dyn CloudWatch> {
-        let client = Client::from_conf(careful!(aws_sdk_cloudwatch, &self.shared).build());
-        Arc::new(Reader { client, patience })
+        Arc::new(Reader { questions: self.cloudwatch_questions(), patience })
+    }
+
+    /// Alarms, asked for once and without patience.
+    pub(crate) async fn alarms(&self, names: &[String]) -> Result<Vec<Alarm>, ReadError> {
+        self.cloudwatch_questions().read_alarms(names).await
+    }
+
+    /// A metric's values, asked for once and without patience.
+    pub(crate) async fn metric(
+        &self,
+        query: &MetricQuery,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Datapoint>, ReadError> {
+        self.cloudwatch_questions().read_metric(query, from, to).await
+    }
+
+    fn cloudwatch_questions(&self) -> Questions {
+        Questions { client: Client::from_conf(careful!(aws_sdk_cloudwatch, &self.shared).build()) }
     }
 }
 
 impl CloudWatch for Reader {
     fn alarms<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<Alarm>> {
-        Box::pin(async move { self.patience.read(|| self.read_alarms(names)).await.map_err(unanswered) })
+        Box::pin(async move { self.patience.read(|| self.questions.read_alarms(names)).await.map_err(unanswered) })
     }
 
     fn metric<'a>(&'a self, query: &'a MetricQuery, from: Timestamp, to: Timestamp) -> Answer<'a, Vec<Datapoint>> {
-        Box::pin(async move { self.patience.read(|| self.read_metric(query, from, to)).await.map_err(unanswered) })
+        Box::pin(
+            async move { self.patience.read(|| self.questions.read_metric(query, from, to)).await.map_err(unanswered) },
+        )
     }
 }
 
-impl Reader {
+impl Questions {
     /// `DescribeAlarms`. Without the types it would leave out composite alarms.
     async fn read_alarms(&self, names: &[String]) -> Result<Vec<Alarm>, ReadError> {
         let mut alarms = Vec::with_capacity(names.len());
@@ -202,7 +229,11 @@ mod tests {
         let said = MessageData::builder().code("ArchivedMetrics").value("too old").build();
         let error = incomplete(Some(&StatusCode::InternalError), [&said].into_iter());
         let told = unanswered(error);
-        assert_eq!(told.text, "cloudwatch:GetMetricData: its status is InternalError; ArchivedMetrics: too old");
+        assert_eq!(
+            told.text,
+            "cloudwatch:GetMetricData: its status is InternalError; ArchivedMetrics: too old; asking again did not help: try \
+             again when the service is well"
+        );
         assert!(told.may_pass);
         let told = unanswered(incomplete(Some(&StatusCode::Forbidden), std::iter::empty()));
         assert_eq!(

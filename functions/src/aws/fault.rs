@@ -164,15 +164,25 @@ impl ReadError {
             Unread::Call { fault: Fault::Network, .. } => {
                 "; the function has no way to the AWS endpoint: add an interface endpoint or a NAT route".to_owned()
             }
-            Unread::Call { fault: Fault::Throttled | Fault::Server | Fault::Final, .. } | Unread::Missing(_) => {
-                String::new()
+            Unread::Call { fault: Fault::Throttled | Fault::Server, .. } => {
+                "; asking again did not help: try again when the service is well".to_owned()
             }
+            Unread::Call { fault: Fault::Final, .. } | Unread::Missing(_) => String::new(),
         }
     }
 
     /// That the facts cannot be established.
     pub(crate) fn message(&self) -> Message {
         let text = format!("cannot be established: {self}{}", self.advice());
+        Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", text)
+    }
+
+    /// That what was proven before the checks could not be looked at after them. That is no change, and is not called one.
+    pub(crate) fn message_of_second_look(&self) -> Message {
+        let text = format!(
+            "could not be read again after the checks, so whether it is still as it was is not known: {self}{}",
+            self.advice()
+        );
         Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", text)
     }
 }

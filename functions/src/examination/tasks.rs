@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use greenlight_checks::evidence::{CheckEvidence, Standing};
 use greenlight_checks::identity::Witness;
-use greenlight_checks::message::Message;
+use greenlight_checks::message::{Message, codes};
 use greenlight_checks::plan::{Attest, EventPlan, Plan};
 use tokio::time::{Instant, sleep};
 
@@ -34,7 +34,10 @@ impl Examination {
         self.progress.begins("reading the tasks");
         let until = until.min(clock::now() + SETTLE);
         loop {
-            let call = self.look(facts, sides, &plan.attest, &targets).await;
+            let call = self
+                .look(facts, sides, &plan.attest, &targets)
+                .await
+                .unwrap_or_else(|error| RollCall::unread(&plan.attest, &self.demands(), &error.message().text));
             let refusals = call.refusals(&plan.attest);
             if refusals.is_empty() || clock::now() + SETTLE_POLL >= until {
                 self.record_call(&call, plan);
@@ -61,9 +64,21 @@ impl Examination {
         self.progress.begins("reading the tasks again");
         let after = match self.targets_of(sides).await {
             Ok(targets) => self.look(facts, sides, &plan.attest, &targets).await,
-            Err(error) => RollCall::unread(&plan.attest, &self.demands(), &unread(&error)),
+            Err(error) => Err(error),
         };
-        match before.unchanged(&after) {
+        let (after, compared) = match after {
+            Ok(after) => {
+                let compared = before.unchanged(&after);
+                (after, compared)
+            }
+            // Nobody knows whether anything changed, and the message must not say that it did.
+            Err(error) => {
+                let reason = error.message_of_second_look();
+                let message = Message::new(codes::TASKS_NOT_ATTESTABLE, "tasks", reason.text);
+                (RollCall::unread(&plan.attest, &self.demands(), &message.text), Err(message))
+            }
+        };
+        match compared {
             Ok(()) => self.progress.happened("tasks as before"),
             Err(message) => {
                 let refuses = self.record_change(&message, &plan.attest, &before);
@@ -100,15 +115,19 @@ impl Examination {
         }
     }
 
-    async fn look(&self, facts: &Facts, sides: &Sides, attest: &Attest, targets: &[Target]) -> RollCall {
+    async fn look(
+        &self,
+        facts: &Facts,
+        sides: &Sides,
+        attest: &Attest,
+        targets: &[Target],
+    ) -> Result<RollCall, ReadError> {
         let demands = self.demands();
         if !RollCall::is_wanted(attest) {
-            return RollCall::unread(attest, &demands, "");
+            return Ok(RollCall::unread(attest, &demands, ""));
         }
-        match self.patience.read(|| discovery::present(&self.aws, facts, targets)).await {
-            Ok(present) => RollCall::take(facts, sides, &demands, attest, targets, &present),
-            Err(error) => RollCall::unread(attest, &demands, &unread(&error)),
-        }
+        let present = self.patience.read(|| discovery::present(&self.aws, facts, targets)).await?;
+        Ok(RollCall::take(facts, sides, &demands, attest, targets, &present))
     }
 
     async fn targets_of(&self, sides: &Sides) -> Result<Vec<Target>, ReadError> {
@@ -156,9 +175,4 @@ impl Examination {
         });
         attest.routing.refuses(Standing::NotAttestable) || attest.image.is_some() || attest.identity.is_some()
     }
-}
-
-/// In the words of a reason; the message says what it is about.
-fn unread(error: &ReadError) -> String {
-    error.message().text
 }
