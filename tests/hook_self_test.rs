@@ -5,6 +5,7 @@ mod bench;
 
 use bench::aws::Fault;
 use bench::bucket::{Bucket, Mood};
+use bench::cloudwatch::Alarm;
 use bench::{Bench, Function, PLAN, PLENTY};
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ async fn bench() -> Bench {
     bench.aws.state().always.insert("GetDeployment", Fault(400, "DeploymentDoesNotExistException"));
     bench.aws.state().always.insert("DescribeServices", Fault(400, "ClusterNotFoundException"));
     bench.aws.state().always.insert("DescribeTargetGroups", Fault(400, "TargetGroupNotFound"));
+    bench.aws.state().always.insert("DescribeTargetHealth", Fault(400, "TargetGroupNotFound"));
     bench
 }
 
@@ -54,6 +56,9 @@ async fn a_function_that_is_wired_well_finds_nothing_wrong_and_says_what_it_did_
         ("codedeploy", "reached; codedeploy:GetDeployment: DeploymentDoesNotExistException (HTTP 400)"),
         ("ecs", "reached; ecs:DescribeServices: ClusterNotFoundException (HTTP 400)"),
         ("elasticloadbalancing", "reached; elasticloadbalancing:DescribeTargetGroups: TargetGroupNotFound (HTTP 400)"),
+        ("target-health", "reached; elasticloadbalancing:DescribeTargetHealth: TargetGroupNotFound (HTTP 400)"),
+        ("ecs-list-tasks", "reached; ecs:ListTasks: ClusterNotFoundException (HTTP 400)"),
+        ("ecs-describe-tasks", "reached; ecs:DescribeTasks: ClusterNotFoundException (HTTP 400)"),
         ("memory", "128 MB, with 7 % of a processor"),
         ("timeout", "are needed (no budget.total and a reserve of 10s)"),
     ] {
@@ -112,12 +117,75 @@ async fn a_denied_call_proves_the_way_but_not_the_permission_for_the_group() {
     assert!(ok == false && text.contains("allow codedeploy:GetDeploymentGroup in the function's role"), "{text}");
 }
 
+/// A plan that asks CloudWatch and attests no routing.
+const WATCHING: &str = r#"
+version: 1
+budget: { report_reserve: 10s, stabilise: 1s }
+attest: { routing: off }
+hooks: { AfterAllowTestTraffic: [alarms, errors] }
+checks:
+  - id: alarms
+    alarm: { names: [shop-5xx, shop-latency] }
+  - id: errors
+    metric: { namespace: Shop, name: Errors, statistic: Sum }
+    expect: { at_most: 5 }
+"#;
+
+#[tokio::test]
+async fn what_the_plan_asks_cloudwatch_is_asked_and_what_it_does_not_need_is_not() {
+    let idle = bench().await;
+    let aws = idle.aws.clone();
+    let answer_ = answer(idle, ASKED).await;
+    let ids: Vec<&str> =
+        answer_["findings"].as_array().unwrap().iter().map(|each| each["id"].as_str().unwrap()).collect();
+    assert!(!ids.iter().any(|id| id.starts_with("cloudwatch")), "{ids:?}");
+    assert_eq!(aws.calls("DescribeAlarms") + aws.calls("GetMetricData"), 0);
+
+    let bench = bench().await;
+    bench.plan(WATCHING);
+    bench.aws.state().cloudwatch.alarms =
+        vec![Alarm::new("shop-5xx", "ALARM", 0.0), Alarm::new("shop-latency", "OK", 0.0)];
+    bench.aws.state().cloudwatch.newest = vec![1.0];
+    let aws = bench.aws.clone();
+    let answer = answer(bench, ASKED).await;
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    let (ok, text) = finding(&answer, "cloudwatch-alarms");
+    assert!(ok == true && text.starts_with("shop-5xx is ALARM, shop-latency is OK"), "{text}");
+    let (ok, text) = finding(&answer, "cloudwatch-metrics");
+    assert!(ok == true && text.starts_with("reached; 1 of 1 metric(s) have a value in their last period"), "{text}");
+    assert_eq!(aws.calls("ListTasks") + aws.calls("DescribeTasks"), 0, "nothing is attested of tasks");
+}
+
+#[tokio::test]
+async fn an_alarm_that_does_not_exist_and_a_denied_metric_are_found() {
+    let bench = bench().await;
+    bench.plan(WATCHING);
+    bench.aws.state().cloudwatch.alarms = vec![Alarm::new("shop-5xx", "OK", 0.0)];
+    bench.aws.state().always.insert("GetMetricData", Fault(403, "AccessDenied"));
+    let answer = answer(bench, ASKED).await;
+    assert_eq!(answer["ok"], false);
+    let (ok, text) = finding(&answer, "cloudwatch-alarms");
+    assert_eq!(
+        (ok, text.as_str()),
+        (
+            false.into(),
+            "not in this account and region: shop-latency; correct the names in the plan (upper and lower case count), or \
+             create the alarms; until then every deployment fails at this event"
+        )
+    );
+    let (ok, text) = finding(&answer, "cloudwatch-metrics");
+    assert!(ok == false && text.starts_with("cloudwatch:GetMetricData: AccessDenied (HTTP 403)"), "{text}");
+    let advice = "allow cloudwatch:GetMetricData in the function's role; the plan has a check that needs it";
+    assert!(text.ends_with(advice), "{text}");
+}
+
 #[tokio::test]
 async fn an_endpoint_without_a_way_to_it_is_found() {
     let mut bench = bench().await;
     bench.set("AWS_ENDPOINT_URL_ECS", Some("http://127.0.0.1:1"));
     let answer = answer(bench, ASKED).await;
     assert_eq!(answer["ok"], false);
+    assert_eq!(finding(&answer, "ecs-describe-tasks").0, false);
     let (ok, text) = finding(&answer, "ecs");
     assert!(ok == false && text.contains("add an interface endpoint or a NAT route"), "{text}");
     assert!(text.contains("CodeDeploy waits up to one hour for the report"), "{text}");

@@ -47,9 +47,15 @@ impl Aws {
             .collect())
     }
 
-    /// `ListTasks` and `DescribeTasks`: every task of the service that should run, of all its task sets. Whether a task's
-    /// `startedBy` names its task set is not documented, so that the list is not narrowed by it here.
+    /// Every task of the service that should run, of all its task sets. Whether a task's `startedBy` names its task set is not
+    /// documented, so that the list is not narrowed by it here.
     pub(crate) async fn tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ReadError> {
+        let arns = self.task_arns(cluster, service).await?;
+        self.described_tasks(cluster, &arns).await
+    }
+
+    /// `ListTasks`.
+    pub(crate) async fn task_arns(&self, cluster: &str, service: &str) -> Result<Vec<String>, ReadError> {
         let mut arns: Vec<String> = Vec::new();
         let mut token = None;
         loop {
@@ -66,9 +72,13 @@ impl Aws {
             arns.extend_from_slice(page.task_arns());
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
-                break;
+                return Ok(arns);
             }
         }
+    }
+
+    /// `DescribeTasks`.
+    pub(crate) async fn described_tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ReadError> {
         let mut tasks = Vec::with_capacity(arns.len());
         for some in arns.chunks(MOST_DESCRIBED) {
             let answer = self

@@ -2,6 +2,7 @@
 //! deployment. It reads, resolves and connects, writes one small object where an evidence bucket is configured, and reports
 //! nothing to CodeDeploy.
 
+mod calls;
 mod finding;
 mod rules;
 
@@ -19,7 +20,6 @@ use crate::aws::Aws;
 use crate::environment::Environment;
 use crate::evidence_store::{EvidenceStore, Kept};
 use crate::facts::{Listener, Role};
-use crate::invocation::DeploymentId;
 use crate::{clock, plan_source};
 
 /// The version of the answer's shape.
@@ -29,8 +29,6 @@ const WITHIN: Duration = Duration::from_secs(25);
 /// Kept for the answer.
 const FAREWELL: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(2);
-/// A name that nothing has, so that a service answers that there is no such thing.
-const NOBODY: &str = "greenlight-self-test";
 
 /// What one self-test needs.
 #[derive(Debug)]
@@ -51,17 +49,12 @@ impl SelfTest<'_> {
     /// Looks at everything, and answers with what was found.
     pub(crate) async fn run(&self, payload: &Value) -> Value {
         let plan = self.plan();
-        let wiring = async { tokio::join!(plan, self.codedeploy(), self.ecs(), self.load_balancing(), self.bucket()) };
-        let ((plan, found), codedeploy, ecs, load_balancing, bucket) = wiring.await;
-        let mut findings = vec![
-            found,
-            rules::time(self.left, plan.as_ref()),
-            rules::memory(self.environment.memory()),
-            codedeploy,
-            ecs,
-            load_balancing,
-            bucket,
-        ];
+        let ((plan, found), calls, bucket) =
+            async { tokio::join!(plan, self.calls_of_every_plan(), self.bucket()) }.await;
+        let mut findings = vec![found, rules::time(self.left, plan.as_ref()), rules::memory(self.environment.memory())];
+        findings.extend(calls);
+        findings.push(bucket);
+        findings.extend(self.calls_of_this_plan(plan.as_ref()).await);
         findings.extend(self.listeners(payload, plan.as_ref()).await);
         findings.extend(unknown_fields(payload));
         let ok = findings.iter().all(|finding| finding.ok != Some(false));
@@ -91,23 +84,6 @@ impl SelfTest<'_> {
             })
             .await;
         (plan, finding)
-    }
-
-    async fn codedeploy(&self) -> Finding {
-        let nobody = DeploymentId("d-000000000".to_owned());
-        self.seen("codedeploy", async { rules::reached("codedeploy", &self.aws.deployment(&nobody).await) }).await
-    }
-
-    async fn ecs(&self) -> Finding {
-        self.seen("ecs", async { rules::reached("ecs", &self.aws.task_sets(NOBODY, NOBODY).await) }).await
-    }
-
-    async fn load_balancing(&self) -> Finding {
-        let nobody = [NOBODY.to_owned()];
-        self.seen("elasticloadbalancing", async {
-            rules::reached("elasticloadbalancing", &self.aws.target_groups(&nobody).await)
-        })
-        .await
     }
 
     async fn bucket(&self) -> Finding {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenlight_checks::cloudwatch::Alarm;
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::message::Message;
 use greenlight_checks::plan::{Plan, Via};
@@ -86,6 +87,53 @@ pub(super) fn reached<T>(id: &str, answer: &Result<T, ReadError>) -> Finding {
         }
         Err(error) => Finding::good(id, format!("reached; {error}")),
         Ok(_) => Finding::good(id, "reached"),
+    }
+}
+
+/// The ids of the findings about CloudWatch.
+pub(super) const ALARMS: &str = "cloudwatch-alarms";
+pub(super) const METRICS: &str = "cloudwatch-metrics";
+
+/// Whether the plan's alarms can be looked at, and exist.
+pub(super) fn alarms(names: &[String], answer: &Result<Vec<Alarm>, ReadError>) -> Finding {
+    let Ok(found) = answer else { return about_the_plan(ALARMS, answer) };
+    let missing: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| !found.iter().any(|alarm| alarm.name == *name)).collect();
+    if missing.is_empty() {
+        let states: Vec<String> = found.iter().map(|alarm| format!("{} is {}", alarm.name, alarm.state)).collect();
+        return Finding::good(ALARMS, states.join(", "));
+    }
+    Finding::bad(
+        ALARMS,
+        format!("not in this account and region: {}", missing.join(", ")),
+        "correct the names in the plan (upper and lower case count), or create the alarms; until then every deployment \
+         fails at this event",
+    )
+}
+
+/// Whether the plan's metrics can be asked for: how many there are, and how many have a value in their last period.
+pub(super) fn metrics(answer: &Result<(usize, usize), ReadError>) -> Finding {
+    match answer {
+        Ok((asked, with_a_value)) => {
+            let text = format!("reached; {with_a_value} of {asked} metric(s) have a value in their last period");
+            Finding::good(METRICS, text)
+        }
+        Err(_) => about_the_plan(METRICS, answer),
+    }
+}
+
+/// A call about what the plan names itself did not succeed.
+fn about_the_plan<T>(id: &str, answer: &Result<T, ReadError>) -> Finding {
+    match answer {
+        Err(error) if error.is_denial() => Finding::bad(
+            id,
+            error.to_string(),
+            format!("allow {} in the function's role; the plan has a check that needs it", error.action),
+        ),
+        Err(error @ ReadError { unread: Unread::Call { fault: Fault::Final, .. } | Unread::Missing(_), .. }) => {
+            Finding::bad(id, error.to_string(), "the plan's check will get the same answer: correct it in the plan")
+        }
+        Ok(_) | Err(_) => reached(id, answer),
     }
 }
 

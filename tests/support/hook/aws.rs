@@ -230,6 +230,9 @@ fn json_protocol(state: &mut State, target: &str, body: &[u8]) -> Response {
         return answer(status, json!({"__type": code, "message": format!("switched on for {operation}")}));
     }
     let input: Value = serde_json::from_slice(body).unwrap_or_default();
+    if ["ListTasks", "DescribeTasks"].contains(&operation) && input["cluster"] != "main" {
+        return answer(400, json!({"__type": "ClusterNotFoundException", "message": "Cluster not found."}));
+    }
     let known = match target {
         "CodeDeploy_20141006.GetDeployment" => wire::deployment(state, &input),
         "CodeDeploy_20141006.ListDeploymentTargets" => json!({"targetIds": ["main:shop"]}),

@@ -8,7 +8,7 @@ const REGION: &str = "eu-west-1:111122223333";
 
 /// One task a page, so that a hook that reads only the first page is found out.
 pub(crate) fn task_arns(state: &State, input: &Value) -> Value {
-    assert_eq!((&input["cluster"], &input["serviceName"]), (&json!("main"), &json!("shop")));
+    assert_eq!(input["serviceName"], json!("shop"));
     let start = input["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
     let page: Vec<String> = state.tasks.iter().skip(start).take(1).map(Task::arn).collect();
     let mut answer = json!({"taskArns": page});

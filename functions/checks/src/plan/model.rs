@@ -1,13 +1,14 @@
 //! What a check plan says, once it has been read: every value typed, every reference resolved. It cannot be built wrong
 //! from outside, and it reads nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::attest::Attest;
 use super::kind::Kind;
 use super::mode::Mode;
 use crate::authorities::Authorities;
+use crate::cloudwatch::MetricQuery;
 use crate::event::HookEvent;
 use crate::evidence::{PlanIdentity, Severity};
 use crate::message::{Message, codes};
@@ -123,6 +124,24 @@ impl EventPlan {
     /// Whether any check asks CloudWatch.
     pub fn asks_cloudwatch(&self) -> bool {
         self.checks.iter().any(|check| check.kind.asks_cloudwatch())
+    }
+
+    /// The names of the alarms that its checks ask about, each once.
+    pub fn alarms(&self) -> Vec<String> {
+        let names = self.checks.iter().flat_map(|check| match &check.kind {
+            Kind::Alarm(alarm) => alarm.names.as_slice(),
+            _ => &[],
+        });
+        names.collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    }
+
+    /// The metrics that its checks ask for.
+    pub fn metrics(&self) -> Vec<&MetricQuery> {
+        let metrics = self.checks.iter().filter_map(|check| match &check.kind {
+            Kind::Metric(metric) => Some(&metric.query),
+            _ => None,
+        });
+        metrics.collect()
     }
 
     /// Whether any check asks the service itself. The others look at what stands before or beside it.
