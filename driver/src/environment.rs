@@ -22,6 +22,11 @@ pub fn progress_is_a_terminal() -> bool {
     std::io::stderr().is_terminal() && variable("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Whether somebody can be asked.
+pub fn input_is_a_terminal() -> bool {
+    std::io::stdin().is_terminal()
+}
+
 /// Whether colours are wanted on standard error (<https://no-color.org>).
 pub fn colours() -> bool {
     variable("NO_COLOR").is_none_or(|value| value.is_empty()) && progress_is_a_terminal()

@@ -8,6 +8,7 @@ use greenlight_checks::message::Message;
 
 use crate::aws::error::{AwsError, ErrorKind};
 use crate::configuration::ConfigurationError;
+use crate::decide::rollback::NoWayBack;
 use crate::decide::task_definition::TaskDefinitionError;
 use crate::exit::Exit;
 
@@ -90,6 +91,15 @@ pub enum Failure {
     /// The scenario is wrong.
     #[error("{0}")]
     Scenario(Box<dyn Error + Send + Sync>),
+    /// There is no revision to go back to.
+    #[error(transparent)]
+    NoWayBack(#[from] NoWayBack),
+    /// It takes a yes, and nobody can be asked.
+    #[error("nothing was {0}: it takes a yes, and standard input is no terminal; give --yes")]
+    NobodyToAsk(&'static str),
+    /// The answer was not yes.
+    #[error("nothing was {0}: the answer was not yes")]
+    Declined(&'static str),
     /// Nothing to attach to.
     #[error("{0}")]
     NothingThere(String),
@@ -132,6 +142,8 @@ impl Failure {
             | Self::CheckPlan(_)
             | Self::TaskDefinition(_)
             | Self::Plan(_)
+            | Self::NoWayBack(_)
+            | Self::NobodyToAsk(_)
             | Self::Unfit(_) => Exit::Usage,
             Self::Aws { source, .. } => match source.kind {
                 // What was named is not there, or nobody said where AWS is: configuration.
@@ -144,9 +156,11 @@ impl Failure {
                 | ErrorKind::Refused => Exit::Unexpected,
             },
             Self::Conflict { .. } => Exit::Conflict,
-            Self::Lost { .. } | Self::NothingThere(_) | Self::Signals { .. } | Self::Rehearsal { .. } => {
-                Exit::Unexpected
-            }
+            Self::Lost { .. }
+            | Self::NothingThere(_)
+            | Self::Declined(_)
+            | Self::Signals { .. }
+            | Self::Rehearsal { .. } => Exit::Unexpected,
             Self::Interrupted(exit) | Self::InterruptedBefore(_, exit) => *exit,
         }
     }

@@ -66,6 +66,12 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::continuing::run(id, wait, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::Rollback { to, skip_hooks: _, reason, yes, shared } => {
+            let Given { source, connection, pacing, mut printer } = shared.into();
+            let request = verb::rollback::Request { to, skip_hooks: reason, yes };
+            let ended = verb::rollback::run(&request, &source, &connection, pacing, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         Verb::History { limit, shared } => {
             let Given { source, connection, mut printer, .. } = shared.into();
             let ended = verb::history::run(usize::from(limit), &source, &connection, &mut printer).await;

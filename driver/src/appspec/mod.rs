@@ -62,10 +62,18 @@ pub struct CapacityProvider {
 /// An AppSpec as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
-    /// Compact JSON.
+    /// Compact JSON; what is deployed again, as it was.
     pub content: String,
     /// SHA-256 (hex) of exactly these bytes.
     pub sha256: String,
+}
+
+impl Rendered {
+    /// This text, as it stands.
+    pub fn of(content: String) -> Self {
+        let sha256 = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { content, sha256 }
+    }
 }
 
 impl AppSpec {
@@ -74,9 +82,7 @@ impl AppSpec {
 
     /// What `CreateDeployment` gets.
     pub fn render(&self) -> Rendered {
-        let content = self.document().to_string();
-        let sha256 = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        Rendered { content, sha256 }
+        Rendered::of(self.document().to_string())
     }
 
     /// For people.

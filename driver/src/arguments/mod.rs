@@ -90,6 +90,28 @@ pub(crate) enum Verb {
         #[command(flatten)]
         shared: SharedArguments,
     },
+    /// Redeploys the last revision that succeeded, follows it to its end, and exits by its outcome
+    #[command(after_help = examples(&[
+        ("greenlight rollback", "shows what it will do, and asks"),
+        ("greenlight rollback --to d-1NNWZG91L --yes", "a named deployment's revision, without asking"),
+        ("greenlight rollback --skip-hooks --reason 'the hook is what is broken'", "without any check of the old version"),
+    ]))]
+    Rollback {
+        /// The deployment whose revision is meant [default: the last one that succeeded]
+        #[arg(long, value_name = "DEPLOYMENT_ID")]
+        to: Option<String>,
+        /// No hook runs; needs a reason, which the deployment keeps in its description
+        #[arg(long, requires = "reason")]
+        skip_hooks: bool,
+        /// Why no hook is to run
+        #[arg(long, value_name = "TEXT", requires = "skip_hooks", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        reason: Option<String>,
+        /// Does not ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
     /// Lists the group's deployments, the newest first, with what they came to
     #[command(after_help = examples(&[
         ("greenlight history", "the last ten of the group in greenlight.yaml"),

@@ -19,6 +19,8 @@ pub struct Service {
     pub status: String,
     /// The task definition that serves production: the PRIMARY task set's, else the service's.
     pub task_definition: Option<String>,
+    /// The deployment that made the PRIMARY task set; the first one was made with the service.
+    pub deployment: Option<String>,
     /// Container and port behind the load balancer now.
     pub load_balancer: Option<(String, u16)>,
     /// Task definitions of the task sets, by task set id.
@@ -63,6 +65,7 @@ impl Aws {
                 .and_then(|set| set.task_definition())
                 .or_else(|| found.task_definition())
                 .map(str::to_owned),
+            deployment: primary.and_then(|set| set.external_id()).filter(|id| !id.is_empty()).map(str::to_owned),
             load_balancer,
             task_sets: found
                 .task_sets()

@@ -1,5 +1,7 @@
 //! CodeDeploy: the deployments that a group has had.
 
+use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentStatus};
+
 use super::Aws;
 use super::codedeploy::deployment;
 use super::error::{AwsError, translate};
@@ -13,6 +15,38 @@ impl Aws {
     ///
     /// The service lists the newest first, which its documentation does not promise: the order is the caller's affair.
     pub async fn past_deployments(&self, application: &str, group: &str, limit: usize) -> Result<Vec<Past>, AwsError> {
+        self.listed(application, group, limit, None).await
+    }
+
+    /// The same, of those that succeeded.
+    pub async fn succeeded_deployments(
+        &self,
+        application: &str,
+        group: &str,
+        limit: usize,
+    ) -> Result<Vec<Past>, AwsError> {
+        self.listed(application, group, limit, Some(vec![DeploymentStatus::Succeeded])).await
+    }
+
+    /// One deployment, with who created it.
+    pub async fn past_deployment(&self, id: &str) -> Result<Past, AwsError> {
+        let answer = self
+            .codedeploy
+            .get_deployment()
+            .deployment_id(id)
+            .send()
+            .await
+            .map_err(|error| translate("codedeploy:GetDeployment", error))?;
+        Ok(past(id, answer.deployment_info()))
+    }
+
+    async fn listed(
+        &self,
+        application: &str,
+        group: &str,
+        limit: usize,
+        statuses: Option<Vec<DeploymentStatus>>,
+    ) -> Result<Vec<Past>, AwsError> {
         let mut ids: Vec<String> = Vec::new();
         let mut token = None;
         loop {
@@ -21,6 +55,7 @@ impl Aws {
                 .list_deployments()
                 .application_name(application)
                 .deployment_group_name(group)
+                .set_include_only_statuses(statuses.clone())
                 .set_next_token(token)
                 .send()
                 .await
@@ -32,7 +67,7 @@ impl Aws {
             }
         }
         ids.truncate(limit);
-        let mut past = Vec::new();
+        let mut listed = Vec::new();
         for batch in ids.chunks(BATCH) {
             let answer = self
                 .codedeploy
@@ -41,12 +76,17 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| translate("codedeploy:BatchGetDeployments", error))?;
-            past.extend(answer.deployments_info().iter().map(|info| Past {
-                deployment: deployment(info.deployment_id().unwrap_or_default(), Some(info)),
-                creator: info.creator().map(|creator| creator.as_str().to_owned()),
-                description: info.description().filter(|text| !text.is_empty()).map(str::to_owned),
-            }));
+            let infos = answer.deployments_info().iter();
+            listed.extend(infos.map(|info| past(info.deployment_id().unwrap_or_default(), Some(info))));
         }
-        Ok(past)
+        Ok(listed)
+    }
+}
+
+fn past(id: &str, info: Option<&DeploymentInfo>) -> Past {
+    Past {
+        deployment: deployment(id, info),
+        creator: info.and_then(|info| info.creator()).map(|creator| creator.as_str().to_owned()),
+        description: info.and_then(|info| info.description()).filter(|text| !text.is_empty()).map(str::to_owned),
     }
 }

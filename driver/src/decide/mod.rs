@@ -3,6 +3,7 @@
 pub mod history;
 pub mod outcome;
 pub mod report;
+pub mod rollback;
 pub mod schedule;
 pub mod task_definition;
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod junit;
 pub mod live;
 pub mod paint;
 pub mod plain;
+pub mod rollback;
 pub mod words;
 
 use std::io::Write as _;
@@ -17,8 +18,9 @@ use std::io::Write as _;
 use greenlight_checks::evidence::CheckEvidence;
 use jiff::Timestamp;
 
-use crate::decide::history::Entry;
+use crate::decide::history::{Entry, Past};
 use crate::decide::report::{HookLog, Report};
+use crate::decide::rollback::Revision;
 use crate::decide::view::View;
 use crate::decide::watch::Change;
 use crate::exit::Exit;
@@ -112,6 +114,31 @@ impl Printer {
         if let Kind::Json(json) = &mut self.kind {
             json.created(created, now);
         }
+    }
+
+    /// What a rollback will do.
+    pub fn proposal(&mut self, proposal: &rollback::Proposal, now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => rollback::lines(proposal).iter().for_each(|line| live.line(line)),
+            Kind::Plain(_) => rollback::lines(proposal).iter().for_each(|line| error_line(line)),
+            Kind::Json(_) => rollback::write(proposal, now),
+        }
+    }
+
+    /// A rollback has nothing to do.
+    pub fn serves_already(&mut self, revision: &Revision, further: Option<&Past>, now: Timestamp) {
+        let text = rollback::nothing_to_do(revision, further);
+        match &mut self.kind {
+            Kind::Live(live) => live.line(&text),
+            Kind::Plain(_) => error_line(&text),
+            Kind::Json(json) => json.outcome(None, Exit::Succeeded, &text, now),
+        }
+    }
+
+    /// Asks a person. It is no data, whatever the form, and the answer is typed behind it.
+    pub fn question(&mut self, text: &str) {
+        let mut error = std::io::stderr().lock();
+        let _ = write!(error, "{text} [y/N] ").and_then(|()| error.flush());
     }
 
     /// A look: what is, and what changed.

@@ -1,6 +1,7 @@
 //! One file a verb: fetch, decide, act. What they share is in `following` and `interruption`.
 
 pub mod check;
+mod consent;
 pub mod continuing;
 pub mod deploy;
 pub mod following;
@@ -11,6 +12,7 @@ pub mod invoke;
 pub mod preparation;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
+pub mod rollback;
 pub mod schema;
 pub mod status;
 pub mod stop;

@@ -1,0 +1,107 @@
+//! What a rollback will do, and what is said when there is nothing to do.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Created, json, words};
+use crate::aws::codedeploy::NewDeployment;
+use crate::decide::history::Past;
+use crate::decide::rollback::{Revision, short};
+use crate::decide::schedule::Shift;
+
+/// A rollback that has not begun.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// The service's name.
+    pub service: String,
+    /// `family:revision` of what serves.
+    pub from: Option<String>,
+    /// The revision to go back to.
+    pub revision: Revision,
+    /// Why no hook will run; absent when they do.
+    pub skipped: Option<String>,
+    /// How traffic will shift.
+    pub shift: Shift,
+    /// The wait for a person.
+    pub ready_wait: Duration,
+    /// How long the task set that serves now is kept.
+    pub termination_wait: Duration,
+    /// What is to be created.
+    pub new: NewDeployment,
+}
+
+impl Proposal {
+    /// The deployment that was made of it.
+    pub fn created(&self, id: &str) -> Created {
+        Created {
+            deployment_id: id.to_owned(),
+            application: self.new.application.clone(),
+            group: self.new.group.clone(),
+            task_definition: self.revision.appspec.task_definition.clone(),
+            appspec: self.new.appspec.content.clone(),
+            sha256: self.new.appspec.sha256.clone(),
+        }
+    }
+}
+
+/// For people.
+pub(super) fn lines(proposal: &Proposal) -> Vec<String> {
+    let deployment = &proposal.revision.past.deployment;
+    let created = deployment.created.map(|created| created.strftime(" of %Y-%m-%d %H:%M UTC").to_string());
+    let about = proposal.revision.past.description.as_ref().map(|about| format!(" ({about})"));
+    let hooks: Vec<_> =
+        proposal.revision.appspec.hooks.iter().map(|(event, name)| format!("{}: {name}", event.name())).collect();
+    let hooks = match &proposal.skipped {
+        Some(reason) => format!("SKIPPED, all {}: {reason}", hooks.len()),
+        None if hooks.is_empty() => "none".to_owned(),
+        None => hooks.join(", "),
+    };
+    let from = proposal.from.as_deref().unwrap_or("(nothing that can be read)");
+    vec![
+        format!(
+            "{}  {}  back to the revision of {}{}{}",
+            proposal.service,
+            proposal.new.group,
+            deployment.id,
+            created.unwrap_or_default(),
+            about.unwrap_or_default()
+        ),
+        format!("  task definition  {from} -> {}", short(&proposal.revision.appspec.task_definition)),
+        format!("  hooks            {hooks}"),
+        format!(
+            "  traffic          {}",
+            words::shift(&proposal.shift).unwrap_or_else(|| "as the group is configured".to_owned())
+        ),
+    ]
+}
+
+/// `rollback`.
+pub(super) fn write(proposal: &Proposal, now: Timestamp) {
+    let hooks: serde_json::Map<_, _> =
+        proposal.revision.appspec.hooks.iter().map(|(event, name)| (event.name().to_owned(), json!(name))).collect();
+    let members = json!({
+        "to_deployment_id": proposal.revision.past.deployment.id,
+        "revision_sha256": proposal.revision.past.deployment.appspec_sha256,
+        "task_definition": proposal.revision.appspec.task_definition,
+        "serving": proposal.from,
+        "hooks": if proposal.skipped.is_some() { json!({}) } else { json!(hooks) },
+        "skip_hooks_reason": proposal.skipped,
+    });
+    json::write("rollback", now, members);
+}
+
+/// The revision serves; `further` is the last success that does not.
+pub(super) fn nothing_to_do(revision: &Revision, further: Option<&Past>) -> String {
+    let definition = short(&revision.appspec.task_definition);
+    let serves = format!("nothing to do: {definition}, the revision of {}, serves", revision.past.deployment.id);
+    match further {
+        Some(past) => {
+            let id = &past.deployment.id;
+            let about = past.description.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
+            format!("{serves}; the last other one that succeeded is {id}{about}: greenlight rollback --to {id}")
+        }
+        None => serves,
+    }
+}
