@@ -8,11 +8,13 @@ use serde_json::Value;
 use crate::elbv2::serve::Parameters;
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::{cloudwatch, codedeploy, ecs, elbv2, lambda, logs, s3, sts};
+use crate::{autoscaling, cloudwatch, codedeploy, ecs, elbv2, lambda, logs, s3, sts};
 
 /// A call.
 #[derive(Debug)]
 pub(crate) enum Call {
+    /// AWS JSON 1.1.
+    AutoScaling { operation: String, body: Value },
     /// CBOR (Smithy RPC v2).
     CloudWatch { operation: String, body: Value },
     /// AWS JSON 1.1.
@@ -47,6 +49,9 @@ impl World {
     /// Answer a call; `request` is its id.
     pub(crate) fn answer(&mut self, call: Call, request: &str, now: Timestamp) -> Result<Answer, Refusal> {
         match call {
+            Call::AutoScaling { operation, body } => {
+                autoscaling::serve::answer(self, &operation, &body, now).map(Answer::Json)
+            }
             Call::CloudWatch { operation, body } => {
                 cloudwatch::serve::answer(self, &operation, &body, now).map(Answer::Cbor)
             }

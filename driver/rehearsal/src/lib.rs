@@ -44,6 +44,8 @@
 //!   **STS**: GetCallerIdentity.
 //! - **CloudWatch** (in CBOR, as the SDKs and the AWS CLI speak to it now): DescribeAlarms, PutMetricAlarm, SetAlarmState,
 //!   DeleteAlarms, PutMetricData, GetMetricData.
+//! - **Application Auto Scaling**: DescribeScalableTargets, RegisterScalableTarget, TagResource, UntagResource,
+//!   ListTagsForResource, of the service's desired count, which nothing scales.
 //!
 //! Everything else is refused in the service's own error shape, with a message that says what there is.
 //!
@@ -94,6 +96,7 @@
 //! | a target group behind no listener | its `unused` targets do not hold up the steady state |
 
 pub mod announcement;
+mod autoscaling;
 mod call;
 pub mod clock;
 mod cloudwatch;

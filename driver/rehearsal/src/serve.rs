@@ -21,7 +21,7 @@ use crate::engine::{Ask, Asked, Reply};
 use crate::identifiers::numbered_uuid;
 use crate::journal::Journal;
 use crate::refusal::Refusal;
-use crate::{cloudwatch, elbv2, lambda, s3, sts};
+use crate::{autoscaling, cloudwatch, elbv2, lambda, s3, sts};
 
 /// Where the journal is.
 pub(crate) const JOURNAL: &str = "/_greenlight/journal";
@@ -130,7 +130,7 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
     let Some(operation) = parameters.remove("Action") else {
         let service = signed_service(&parts.headers);
         let message = format!(
-            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Lambda, CloudWatch, CloudWatch Logs, S3 and STS, and its journal at {JOURNAL}",
+            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Application Auto Scaling, Lambda, CloudWatch, CloudWatch Logs, S3 and STS, and its journal at {JOURNAL}",
             parts.method,
             parts.uri.path(),
             service.unwrap_or("an unknown service")
@@ -174,10 +174,11 @@ fn read_json(target: &str, body: &[u8]) -> Result<Call, Refusal> {
         "CodeDeploy_20141006" => Ok(Call::CodeDeploy { operation, body }),
         "AmazonEC2ContainerServiceV20141113" => Ok(Call::Ecs { operation, body }),
         "Logs_20140328" => Ok(Call::Logs { operation, body }),
+        autoscaling::serve::TARGET => Ok(Call::AutoScaling { operation, body }),
         cloudwatch::serve::TARGET => Ok(Call::CloudWatch { operation, body }),
         _ => {
             let message = format!(
-                "the rehearsal does not implement {target}; of the JSON services it has CodeDeploy, ECS, CloudWatch and CloudWatch Logs"
+                "the rehearsal does not implement {target}; of the JSON services it has CodeDeploy, ECS, Application Auto Scaling, CloudWatch and CloudWatch Logs"
             );
             Err(Refusal::new("UnknownOperationException", message))
         }

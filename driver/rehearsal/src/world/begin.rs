@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::World;
 use crate::announcement::AnnouncedTaskDefinitions;
+use crate::autoscaling::AutoScaling;
 use crate::clock::Pace;
 use crate::cloudwatch::CloudWatch;
 use crate::codedeploy::CodeDeploy;
@@ -68,6 +69,7 @@ impl World {
                 configurations,
                 deployments: Vec::new(),
             },
+            autoscaling: AutoScaling::default(),
             cloudwatch: CloudWatch::seeded(&scenario.alarms, pace, now),
             functions: scenario.functions.clone(),
             images: scenario.images.clone(),

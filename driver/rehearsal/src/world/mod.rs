@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
+use crate::autoscaling::AutoScaling;
 use crate::clock::Pace;
 use crate::cloudwatch::CloudWatch;
 use crate::codedeploy::{CodeDeploy, rules};
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) ecs: Ecs,
     pub(crate) elb: LoadBalancing,
     pub(crate) codedeploy: CodeDeploy,
+    pub(crate) autoscaling: AutoScaling,
     pub(crate) cloudwatch: CloudWatch,
     pub(crate) functions: BTreeMap<String, Function>,
     pub(crate) images: BTreeMap<String, Image>,
