@@ -27,8 +27,13 @@ impl Reader {
         Self(Client::new(&connection.configuration().await))
     }
 
+    /// One for alarms, from a client that there is.
+    pub(super) fn of(client: &Client) -> Self {
+        Self(client.clone())
+    }
+
     /// `DescribeAlarms`. Without the types it would leave out composite alarms.
-    async fn read_alarms(&self, names: &[String]) -> Result<Vec<Alarm>, AwsError> {
+    pub(super) async fn read_alarms(&self, names: &[String]) -> Result<Vec<Alarm>, AwsError> {
         let mut alarms = Vec::with_capacity(names.len());
         for names in names.chunks(NAMES_A_CALL) {
             let mut token = None;

@@ -41,6 +41,8 @@ pub struct Group {
     pub termination_wait: Duration,
     /// The last deployment that was tried.
     pub last_attempted: Option<String>,
+    /// The alarms that stop a deployment; none while their configuration is not enabled.
+    pub alarms: Vec<String>,
 }
 
 /// What to create.
@@ -91,6 +93,13 @@ impl Aws {
                 .and_then(|info| info.last_attempted_deployment())
                 .and_then(|last| last.deployment_id())
                 .map(str::to_owned),
+            alarms: info
+                .and_then(|info| info.alarm_configuration())
+                .filter(|configuration| configuration.enabled())
+                .map(|configuration| {
+                    configuration.alarms().iter().filter_map(|alarm| alarm.name()).map(str::to_owned).collect()
+                })
+                .unwrap_or_default(),
         })
     }
 

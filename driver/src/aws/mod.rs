@@ -1,5 +1,6 @@
 //! The adapters: SDK types come in here and end here. They decide nothing; they translate and ask.
 
+pub mod aftermath;
 pub mod cloudwatch;
 pub mod codedeploy;
 mod directing;
@@ -36,6 +37,7 @@ pub struct Aws {
     ecs: aws_sdk_ecs::Client,
     load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     /// The region in use, to name it in commands that are suggested.
     pub region: Option<String>,
 }
@@ -81,6 +83,7 @@ impl Aws {
             ecs: aws_sdk_ecs::Client::new(&configuration),
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&configuration),
             logs: aws_sdk_cloudwatchlogs::Client::new(&configuration),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&configuration),
             region: configuration.region().map(ToString::to_string),
         }
     }

@@ -11,3 +11,4 @@ pub(crate) mod testing;
 pub mod view;
 pub mod waiting;
 pub mod watch;
+pub mod why;

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use super::outcome::{self, Rollback};
 use super::view::{Heading, since};
 use super::watch::Watch;
+use super::why::{self, Facts, Why};
 use crate::exit::Exit;
-use crate::snapshot::{DeploymentStatus, Diagnostics, ErrorInformation, Snapshot, TaskSetLabel};
+use crate::snapshot::{DeploymentStatus, ErrorInformation, Snapshot, TaskSetLabel};
 
 /// What a function left in its log.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,27 +39,6 @@ pub struct Serving {
     pub production: Option<Split>,
     /// The test listener.
     pub test: Option<Split>,
-}
-
-/// Why it did not succeed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Why {
-    /// The deployment's status.
-    pub status: DeploymentStatus,
-    /// The lifecycle event that failed.
-    pub event: Option<String>,
-    /// Its function.
-    pub function: Option<String>,
-    /// What CodeDeploy says of the event.
-    pub diagnostics: Option<Diagnostics>,
-    /// What the function left in its log.
-    pub log: Option<HookLog>,
-    /// What CodeDeploy says of the deployment.
-    pub error: Option<ErrorInformation>,
-    /// The largest share of production traffic that the replacement was seen with.
-    pub highest_weight: f64,
-    /// Whether the shift of production traffic had begun.
-    pub shift_began: bool,
 }
 
 /// What became of the rollback.
@@ -95,8 +75,15 @@ pub struct Report {
     pub serving: Serving,
 }
 
-/// Makes the report of a deployment that has ended; `log` is the failed hook's.
-pub fn report(heading: &Heading, watch: &Watch, log: Option<HookLog>, serving: Serving, now: Timestamp) -> Report {
+/// Makes the report of a deployment that has ended; `log` is the failed hook's, `facts` are what was gathered about its failure.
+pub fn report(
+    heading: &Heading,
+    watch: &Watch,
+    log: Option<HookLog>,
+    facts: Facts,
+    serving: Serving,
+    now: Timestamp,
+) -> Report {
     let Some(snapshot) = &watch.deployment else {
         return Report {
             heading: heading.clone(),
@@ -117,7 +104,7 @@ pub fn report(heading: &Heading, watch: &Watch, log: Option<HookLog>, serving: S
         status: Some(snapshot.deployment.status.clone()),
         rolls_back: snapshot.deployment.rolls_back.clone(),
         took: lasted(snapshot, now),
-        why: cause.is_some().then(|| why(heading, watch, snapshot, log)),
+        why: cause.is_some().then(|| why::why(heading, watch, snapshot, log, facts)),
         rollback: cause.is_some().then(|| RolledBack {
             deployment_id: snapshot.deployment.rolled_back_by.clone(),
             standing,
@@ -131,23 +118,6 @@ pub fn report(heading: &Heading, watch: &Watch, log: Option<HookLog>, serving: S
 fn lasted(snapshot: &Snapshot, now: Timestamp) -> Option<Duration> {
     let created = snapshot.deployment.created?;
     Some(since(created, snapshot.deployment.completed.unwrap_or(now)))
-}
-
-fn why(heading: &Heading, watch: &Watch, snapshot: &Snapshot, log: Option<HookLog>) -> Why {
-    let target = snapshot.target.as_ref();
-    let failed = target.and_then(|target| target.failed_event());
-    Why {
-        status: snapshot.deployment.status.clone(),
-        event: failed.map(|event| event.name.clone()),
-        function: failed.and_then(|event| heading.hooks.get(&event.name)).cloned(),
-        diagnostics: failed.and_then(|event| event.diagnostics.clone()),
-        log,
-        error: snapshot.deployment.error.clone(),
-        highest_weight: watch.highest_weight,
-        shift_began: target
-            .and_then(|target| target.event("AllowTraffic"))
-            .is_some_and(|event| event.started.is_some()),
-    }
 }
 
 /// Joins listener shares with the task sets' target groups.

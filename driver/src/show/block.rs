@@ -4,10 +4,11 @@ use greenlight_checks::evidence::{CheckEvidence, Decision, Evidence, Outcome, Se
 use greenlight_checks::message::Message;
 
 use super::paint::Paint;
-use super::words;
+use super::{reasons, words};
 use crate::decide::outcome::Rollback;
-use crate::decide::report::{HookLog, Report, RolledBack, Serving, Why};
+use crate::decide::report::{HookLog, Report, RolledBack, Serving};
 use crate::decide::view::{Mark, Row, View};
+use crate::decide::why::Why;
 use crate::exit::Exit;
 use crate::snapshot::DeploymentStatus;
 
@@ -66,8 +67,8 @@ pub fn reason(report: &Report) -> String {
         Some(why) => {
             let message = first_message(why).map(|message| message.to_string());
             let text = message.or_else(|| why.error.as_ref().map(|error| format!("{}: {}", error.code, error.message)));
-            let head = headline(why);
-            text.map_or(head.clone(), |text| format!("{head}: {text}"))
+            let told = text.into_iter().chain(reasons::first(why));
+            std::iter::once(headline(why)).chain(told).collect::<Vec<_>>().join(": ")
         }
         None => succeeded(report, Paint::off()),
     }
@@ -139,6 +140,7 @@ fn failure(why: &Why, paint: Paint) -> Vec<String> {
     if let Some(error) = &why.error {
         lines.push(format!("  CodeDeploy says: {}: {}", error.code, error.message));
     }
+    lines.extend(reasons::lines(why, paint));
     lines
 }
 

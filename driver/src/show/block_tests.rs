@@ -11,6 +11,7 @@ use super::*;
 use crate::decide::report::Split;
 use crate::decide::schedule::Shift;
 use crate::decide::view::Heading;
+use crate::decide::why::{Counted, Gathered};
 use crate::snapshot::{Diagnostics, ErrorInformation};
 
 const SENTENCE: &str = "The deployment failed because one or more of the lifecycle event validation functions failed.";
@@ -90,6 +91,10 @@ fn failed() -> Report {
             }),
             log: Some(HookLog::Evidence(Box::new(evidence()))),
             error: Some(error),
+            task_ends: Gathered::NotAsked,
+            targets: Gathered::NotAsked,
+            service_events: Gathered::NotAsked,
+            alarms: Gathered::NotAsked,
             highest_weight: 0.0,
             shift_began: false,
         }),
@@ -172,4 +177,46 @@ fn an_alarm_stops_and_is_said_so() {
     (why.status, why.event, why.function) = (DeploymentStatus::Stopped, Some("AllowTraffic".to_owned()), None);
     why.log = None;
     assert!(lines(&report)[0].starts_with("STOPPED at AllowTraffic; "));
+}
+
+#[test]
+fn tasks_targets_and_alarms_follow_what_codedeploy_says_and_what_could_not_be_read_is_named() {
+    let counted = |count, what: &str| Counted { count, what: what.to_owned() };
+    let mut report = failed();
+    let why = report.why.as_mut().unwrap();
+    (why.event, why.function, why.log) = (Some("Install".to_owned()), None, None);
+    why.diagnostics = None;
+    why.task_ends = Gathered::Known(vec![
+        counted(12, "Task failed ELB health checks (ServiceSchedulerInitiated); web exited with 143"),
+        counted(2, "Essential container in task exited (EssentialContainerExited); web exited with 1"),
+        counted(1, "a"),
+        counted(1, "b"),
+    ]);
+    why.targets = Gathered::Unreadable("elasticloadbalancing:DescribeTargetHealth: AccessDenied".to_owned());
+    why.alarms = Gathered::Known(vec![greenlight_checks::cloudwatch::Alarm {
+        name: "shop-5xx".to_owned(),
+        state: greenlight_checks::cloudwatch::AlarmState::Alarm,
+        since: Some(Timestamp::from_second(1_800_000_000).unwrap()),
+        reason: Some("Threshold Crossed".to_owned()),
+    }]);
+    assert_eq!(
+        lines(&report)[1..9],
+        [
+            &format!("  CodeDeploy says: HOOK_EXECUTION_FAILURE: {SENTENCE}"),
+            "  how the replacement's tasks ended before that",
+            "    12 x Task failed ELB health checks (ServiceSchedulerInitiated); web exited with 143",
+            "    2 x Essential container in task exited (EssentialContainerExited); web exited with 1",
+            "    1 x a",
+            "    and 1 in other ways",
+            "  its targets that are not healthy could not be read: elasticloadbalancing:DescribeTargetHealth: AccessDenied",
+            "  alarm shop-5xx is in ALARM since 08:00:00 UTC: Threshold Crossed",
+        ]
+    );
+    let reason = super::reason(&report);
+    assert!(
+        reason.ends_with(
+            ": 12 tasks ended: Task failed ELB health checks (ServiceSchedulerInitiated); web exited with 143"
+        ),
+        "{reason}"
+    );
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Created, block};
 use crate::decide::report::{HookLog, Report, Split};
 use crate::decide::watch::Change;
+use crate::decide::why::{Counted, Gathered};
 use crate::exit::Exit;
 
 const SCHEMA: u32 = 1;
@@ -75,6 +76,12 @@ impl Json {
             "event": why.event,
             "function": why.function,
             "error": why.error.as_ref().map(|error| json!({"code": error.code, "message": error.message})),
+            "task_ends": gathered(&why.task_ends, counted),
+            "targets": gathered(&why.targets, counted),
+            "service_events": gathered(&why.service_events, counted),
+            "alarms": gathered(&why.alarms, |alarm| {
+                json!({"name": alarm.name, "state": alarm.state.to_string(), "since": alarm.since, "reason": alarm.reason})
+            }),
             "production_reached_percent": why.highest_weight,
             "production": split(&report.serving.production),
             "test": split(&report.serving.test),
@@ -113,6 +120,19 @@ impl Json {
         });
         write("outcome", now, members);
     }
+}
+
+/// A list, or why there is none; null when there was no reason to ask.
+fn gathered<T>(gathered: &Gathered<Vec<T>>, each: impl Fn(&T) -> Value) -> Value {
+    match gathered {
+        Gathered::NotAsked => Value::Null,
+        Gathered::Known(list) => list.iter().map(each).collect(),
+        Gathered::Unreadable(error) => json!({"unreadable": error}),
+    }
+}
+
+fn counted(counted: &Counted) -> Value {
+    json!({"count": counted.count, "what": counted.what})
 }
 
 /// One line.

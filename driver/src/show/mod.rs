@@ -10,6 +10,7 @@ pub mod junit;
 pub mod live;
 pub mod paint;
 pub mod plain;
+mod reasons;
 pub mod rollback;
 pub mod words;
 

@@ -1,26 +1,27 @@
 //! The one loop that follows a deployment: waits, hands what it sees to `decide::watch`, shows, and carries out the next step.
-//! Hooks' logs are read beside it and never hold it up.
+//! What is read beside it, hooks' logs and the reasons of a failure, never holds it up.
 
-use std::collections::BTreeMap;
+mod gathering;
+mod hook_logs;
+
 use std::time::Duration;
 
-use greenlight_checks::evidence::Evidence;
 use jiff::Timestamp;
-use tokio::task::JoinSet;
 
+use self::gathering::Gathering;
+use self::hook_logs::HookLogs;
 use super::Pacing;
 use super::interruption::Interruption;
 use crate::aws::Aws;
 use crate::aws::error::ErrorKind;
 use crate::clock;
-use crate::decide::outcome::HOOK_EVENTS;
-use crate::decide::report::{self, HookLog, Report, Serving};
+use crate::decide::report::{self, Report, Serving};
 use crate::decide::view::{self, Heading, View};
-use crate::decide::watch::{Change, Next, Patience, Watch};
+use crate::decide::watch::{Next, Patience, Watch};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::show::{Printer, words};
-use crate::snapshot::{EventStatus, LifecycleEvent, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// How often a live region is redrawn between two looks.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -37,9 +38,8 @@ pub struct Following<'a> {
     watch: Watch,
     target: Option<String>,
     rollback_target: Option<String>,
-    evidence: BTreeMap<String, Evidence>,
-    failed_log: Option<HookLog>,
-    logs: JoinSet<(LifecycleEvent, HookLog)>,
+    logs: HookLogs,
+    gathering: Gathering,
 }
 
 /// How following ended.
@@ -65,9 +65,8 @@ impl<'a> Following<'a> {
             watch: Watch::new(patience, clock::now()),
             target: None,
             rollback_target: None,
-            evidence: BTreeMap::new(),
-            failed_log: None,
-            logs: JoinSet::new(),
+            logs: HookLogs::default(),
+            gathering: Gathering::default(),
         }
     }
 
@@ -114,10 +113,10 @@ impl<'a> Following<'a> {
             let rollback = rollback.map_err(Failure::aws(format!("read rollback {id}")))?;
             changes.extend(self.watch.saw_rollback(rollback, now).changes);
         }
-        self.read_logs(&changes);
+        self.logs.read(self.aws, &self.heading, &changes, self.pacing.evidence);
+        self.gather(now).await;
         self.collect_logs(self.pacing.evidence.min(Duration::from_secs(3))).await;
-        let serving = self.serving().await;
-        let report = report::report(&self.heading, &self.watch, self.failed_log.take(), serving, now);
+        let report = self.report(now).await;
         let view = self.view();
         self.printer.status(&report, &view, &changes, now);
         Ok(())
@@ -158,7 +157,8 @@ impl<'a> Following<'a> {
                 };
             }
         };
-        self.read_logs(&step.changes);
+        self.logs.read(self.aws, &self.heading, &step.changes, self.pacing.evidence);
+        self.gather(now).await;
         let view = self.view();
         self.printer.progress(&view, &step.changes, now);
         Ok(step.next)
@@ -172,67 +172,12 @@ impl<'a> Following<'a> {
             tokio::select! {
                 biased;
                 exit = interruption.wait() => return Some(exit),
-                Some(log) = self.logs.join_next() => self.take_log(log.ok()),
+                () = self.logs.next(self.printer) => {}
                 () = tokio::time::sleep_until(until) => return None,
                 () = tokio::time::sleep(REDRAW), if live => {}
             }
             let view = self.view();
             self.printer.progress(&view, &[], clock::now());
-        }
-    }
-
-    fn read_logs(&mut self, changes: &[Change]) {
-        for change in changes {
-            let Change::Event(event) = change else { continue };
-            let Some(function) = self.heading.hooks.get(&event.name).cloned() else { continue };
-            let ended = matches!(event.status, EventStatus::Succeeded | EventStatus::Failed);
-            let Some(since) = event.started.filter(|_| ended && HOOK_EVENTS.contains(&event.name.as_str())) else {
-                continue;
-            };
-            let (aws, id, event) = (self.aws.clone(), self.heading.deployment_id.clone(), event.clone());
-            let patience = self.pacing.evidence;
-            self.logs.spawn(async move {
-                let log = aws.hook_log(&function, &id, &event.name, since, patience).await;
-                (event, log)
-            });
-        }
-    }
-
-    fn take_log(&mut self, log: Option<(LifecycleEvent, HookLog)>) {
-        let Some((event, log)) = log else { return };
-        let failed = event.status == EventStatus::Failed;
-        match &log {
-            HookLog::Evidence(evidence) => {
-                self.evidence.insert(event.name.clone(), (**evidence).clone());
-            }
-            HookLog::Tail(_) | HookLog::Unreadable(_) if !failed => {
-                tracing::debug!(event = event.name, ?log, "no evidence of a hook that passed");
-                return;
-            }
-            HookLog::Tail(_) | HookLog::Unreadable(_) => {}
-        }
-        self.printer.hook_log(&event.name, &log, clock::now());
-        if failed {
-            self.failed_log = Some(log);
-        }
-    }
-
-    /// Waits for the log of a failed hook as long as its reading takes, for the others a moment.
-    async fn collect_logs(&mut self, moment: Duration) {
-        let failed = self.watch.deployment.as_ref().and_then(|snapshot| snapshot.target.as_ref());
-        let failed = failed.and_then(|target| target.failed_event()).map(|event| event.name.clone());
-        let needs_failed = failed.is_some_and(|event| self.heading.hooks.contains_key(&event));
-        let until = clock::within(moment);
-        loop {
-            let log = if needs_failed && self.failed_log.is_none() {
-                self.logs.join_next().await
-            } else {
-                tokio::time::timeout_at(until, self.logs.join_next()).await.unwrap_or_default()
-            };
-            match log {
-                Some(log) => self.take_log(log.ok()),
-                None => return,
-            }
         }
     }
 
@@ -243,13 +188,27 @@ impl<'a> Following<'a> {
             _ = interruption.wait() => {}
             () = self.collect_logs(LAST_EVIDENCE) => {}
         }
-        let serving = self.serving().await;
         let now = clock::now();
+        let report = self.report(now).await;
         let view = self.view();
         self.printer.progress(&view, &[], now);
-        let report = report::report(&self.heading, &self.watch, self.failed_log.take(), serving, now);
         self.printer.report(&report, &view, now);
         Followed { exit: report.exit, report: Some(report) }
+    }
+
+    async fn gather(&mut self, now: Timestamp) {
+        if let Some(snapshot) = &self.watch.deployment {
+            self.gathering.saw(self.aws, snapshot, self.pacing.pace, now).await;
+        }
+    }
+
+    async fn collect_logs(&mut self, moment: Duration) {
+        self.logs.collect(&self.heading, self.watch.deployment.as_ref(), moment, self.printer).await;
+    }
+
+    async fn report(&mut self, now: Timestamp) -> Report {
+        let (serving, facts) = (self.serving().await, self.gathering.facts().await);
+        report::report(&self.heading, &self.watch, self.logs.failed.take(), facts, serving, now)
     }
 
     /// Where both listeners send their traffic. Not knowing it changes no outcome.
@@ -276,7 +235,7 @@ impl<'a> Following<'a> {
     }
 
     fn view(&self) -> View {
-        view::view(&self.heading, &self.watch, &self.evidence, clock::now())
+        view::view(&self.heading, &self.watch, &self.logs.evidence, clock::now())
     }
 
     fn attach(&self) -> String {
