@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test reads its own environment")]
 
 mod support {
+    pub(crate) mod cargo;
     pub(crate) mod lambda_tools;
     pub(crate) mod stand_in;
 }

@@ -1,9 +1,15 @@
 //! The README's commands, run as a newcomer would: every `console` block, line by line, from the top of the checkout.
 //! A command that ends as a block does not say fails the test. Blocks in other languages are not run.
 
+mod support {
+    pub(crate) mod cargo;
+}
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use support::cargo::afresh;
 
 /// A line `$ …` of a `console` block, and the exit code that the line `exit N` behind it promises.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +34,7 @@ fn every_console_command_of_the_readme_does_what_it_says() {
         }
     }
     for step in steps {
-        let output = Command::new("sh")
+        let output = afresh(Command::new("sh"))
             .args(["-c", &format!("{} 2>&1", step.command)])
             .current_dir(root())
             .env("NO_COLOR", "1")

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test bounds its waits by the clock")]
 
 mod support {
+    pub(crate) mod cargo;
     pub(crate) mod lambda_tools;
     pub(crate) mod stand_in;
 }
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use support::cargo::afresh;
 use support::lambda_tools::{folder, root};
 use support::stand_in::{StandIn, signal, wait};
 
@@ -164,7 +166,8 @@ fn left(mark: &str) -> Vec<u32> {
     ids.filter(marked).collect()
 }
 
-fn lambda(mut cargo: Command, tools: &Path) -> Command {
+fn lambda(cargo: Command, tools: &Path) -> Command {
+    let mut cargo = afresh(cargo);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([tools.to_owned()].into_iter().chain(std::env::split_paths(&path)));
     cargo.arg("lambda").env("PATH", path.expect("a path has no colon"));

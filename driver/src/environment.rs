@@ -17,6 +17,14 @@ pub fn all() -> std::collections::BTreeMap<String, String> {
     std::env::vars_os().filter_map(text).collect()
 }
 
+/// The variables that a cargo around this process has set for it. A cargo that is started from here must not inherit them:
+/// build scripts that depend on them would run again, and half of the dependencies with them.
+pub fn of_cargo() -> Vec<std::ffi::OsString> {
+    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| prefixes.iter().any(|prefix| name.to_string_lossy().starts_with(prefix))).collect()
+}
+
 /// Whether progress goes to a terminal that can redraw lines.
 pub fn progress_is_a_terminal() -> bool {
     std::io::stderr().is_terminal() && variable("TERM").is_none_or(|term| term != "dumb")

@@ -11,6 +11,8 @@ pub enum Exit {
     NotPassed,
     /// The command line or a file is wrong; nothing was changed.
     Usage,
+    /// `plan`: deploying would change something.
+    Changes,
     /// Failed, and the original task set serves again.
     RolledBack,
     /// Failed by a hook, and the original task set serves again.
@@ -33,11 +35,12 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of the codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Succeeded,
         Self::Unexpected,
         Self::NotPassed,
         Self::Usage,
+        Self::Changes,
         Self::RolledBack,
         Self::HookRolledBack,
         Self::AlarmRolledBack,
@@ -55,6 +58,7 @@ impl Exit {
             Self::Succeeded => 0,
             Self::Unexpected | Self::NotPassed => 1,
             Self::Usage => 2,
+            Self::Changes => 3,
             Self::RolledBack => 10,
             Self::HookRolledBack => 11,
             Self::AlarmRolledBack => 12,
@@ -74,6 +78,7 @@ impl Exit {
             Self::Unexpected => "unexpected",
             Self::NotPassed => "not_passed",
             Self::Usage => "configuration",
+            Self::Changes => "changes",
             Self::RolledBack => "failed_rolled_back",
             Self::HookRolledBack => "failed_by_hook_rolled_back",
             Self::AlarmRolledBack => "failed_by_alarm_rolled_back",
@@ -93,6 +98,7 @@ impl Exit {
             Self::Unexpected => "unexpected",
             Self::NotPassed => "check, invoke: not passed",
             Self::Usage => "usage or configuration",
+            Self::Changes => "plan: there are changes",
             Self::RolledBack => "failed, rolled back",
             Self::HookRolledBack => "failed by a hook, rolled back",
             Self::AlarmRolledBack => "stopped by an alarm, rolled back",

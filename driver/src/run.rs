@@ -44,6 +44,11 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::deploy::run(&source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::Plan { shared } => {
+            let Given { source, connection, mut printer, .. } = shared.into();
+            let ended = verb::plan::run(&source, &connection, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         Verb::Watch { id, shared } => {
             let Given { source, connection, pacing, mut printer } = shared.into();
             let ended = verb::watch::run(id, &source, &connection, pacing, &mut printer).await;
@@ -120,6 +125,8 @@ pub async fn run(arguments: Arguments) -> Exit {
             let mut printer = Printer::new(Form::Plain);
             conclude(verb::schema::run(document.into(), &mut printer), &mut printer)
         }
+        Verb::Completions { shell } => verb::completions::completions(shell, &mut Printer::new(Form::Plain)),
+        Verb::Man { verb } => verb::completions::manual(verb.as_deref(), &mut Printer::new(Form::Plain)),
         #[cfg(feature = "rehearse")]
         Verb::DemoShop => demo_shop().await,
     }

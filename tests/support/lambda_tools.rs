@@ -7,6 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::cargo::afresh;
+
 /// `functions/package`, or `None` where there is no Python for its tools.
 ///
 /// A machine without Python skips these tests by name; with `CI` set that is a failure.
@@ -18,7 +20,7 @@ pub(crate) fn command(test: &str) -> Option<Command> {
         eprintln!("SKIPPED: {message}");
         return None;
     }
-    Some(Command::new(root().join("functions/package")))
+    Some(afresh(Command::new(root().join("functions/package"))))
 }
 
 /// The folder with `cargo-lambda`, or `None` as above.

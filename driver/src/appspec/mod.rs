@@ -90,7 +90,8 @@ impl AppSpec {
         serde_saphyr::to_string(&self.document()).expect("a JSON document of text and numbers can be written as YAML")
     }
 
-    fn document(&self) -> Value {
+    /// As JSON.
+    pub(crate) fn document(&self) -> Value {
         let mut properties = Map::new();
         properties.insert("TaskDefinition".to_owned(), json!(self.task_definition));
         // A map, not a list: the service refuses a list (aws-facts §4).

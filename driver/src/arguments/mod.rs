@@ -37,6 +37,15 @@ pub(crate) enum Verb {
         #[command(flatten)]
         shared: SharedArguments,
     },
+    /// Says what a deployment would change, send and take, and when traffic would move; changes nothing
+    #[command(after_help = examples(&[
+        ("greenlight plan", "as greenlight.yaml says; exits 0 when there is nothing to do, 3 when there are changes"),
+        ("greenlight plan --var IMAGE=shop:1.5.0 --output json", "for a program"),
+    ]))]
+    Plan {
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
     /// Attaches to a deployment and follows it to its end
     #[command(after_help = examples(&[
         ("greenlight watch d-1NNWZG91L", "by id, from anywhere"),
@@ -157,6 +166,28 @@ pub(crate) enum Verb {
         #[arg(value_enum)]
         document: DocumentArgument,
     },
+    /// Prints a shell's completions
+    #[command(after_help = examples(&[
+        ("greenlight completions bash > ~/.local/share/bash-completion/completions/greenlight", "for bash"),
+        ("greenlight completions zsh > ~/.zfunc/_greenlight", "for zsh, with ~/.zfunc in fpath"),
+        ("greenlight completions fish > ~/.config/fish/completions/greenlight.fish", "for fish"),
+    ]))]
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Prints a manual page: the command's own, or a verb's
+    #[command(after_help = examples(&[
+        ("greenlight man > greenlight.1", "the command's"),
+        ("greenlight man deploy > greenlight-deploy.1", "a verb's"),
+        ("greenlight man deploy | man -l -", "to read it"),
+    ]))]
+    Man {
+        /// Which verb [default: the command itself]
+        #[arg(value_parser = verb_name)]
+        verb: Option<String>,
+    },
     /// Serves the demo shop: what the rehearsal's tasks run
     #[cfg(feature = "rehearse")]
     #[command(hide = true)]
@@ -184,6 +215,14 @@ pub(crate) enum WaitArgument {
     Ready,
     /// Before the original task set is ended
     Termination,
+}
+
+/// A verb that `--help` names.
+fn verb_name(text: &str) -> Result<String, String> {
+    let command = <Arguments as clap::CommandFactory>::command();
+    let names: Vec<_> =
+        command.get_subcommands().filter(|verb| !verb.is_hide_set()).map(|verb| verb.get_name()).collect();
+    if names.contains(&text) { Ok(text.to_owned()) } else { Err(format!("expected one of {}", names.join(", "))) }
 }
 
 fn examples(examples: &[(&str, &str)]) -> String {

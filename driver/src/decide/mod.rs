@@ -1,7 +1,9 @@
 //! What is decided: pure, no clock, no environment, no I/O, no SDK type. `now` is an argument.
 
+pub mod difference;
 pub mod history;
 pub mod outcome;
+pub mod plan;
 pub mod report;
 pub mod rollback;
 pub mod schedule;

@@ -51,6 +51,19 @@ impl Shift {
         }
     }
 
+    /// Every share of production that the replacement will have, and when, measured from the first one.
+    pub fn steps(&self) -> Vec<(Duration, f64)> {
+        match self {
+            Self::AllAtOnce => vec![(Duration::ZERO, 100.0)],
+            Self::Canary { percent, interval } => vec![(Duration::ZERO, *percent), (*interval, 100.0)],
+            Self::Linear { percent, interval } => {
+                let count = (100.0 / percent).ceil().max(1.0) as u32;
+                (0..count).map(|step| (*interval * step, (percent * f64::from(step + 1)).min(100.0))).collect()
+            }
+            Self::Unknown => Vec::new(),
+        }
+    }
+
     /// The next step: how much more, and how long until then, measured from the start of AllowTraffic.
     pub fn next_step(&self, weight: f64, started: Timestamp, now: Timestamp, pace: f64) -> Option<(f64, Duration)> {
         let (more, after) = match self {
@@ -149,6 +162,16 @@ mod tests {
         let odd = Shift::Linear { percent: 30.0, interval: Duration::from_secs(60) };
         assert_eq!(odd.duration(), Duration::from_secs(180));
         assert_eq!(odd.next_step(90.0, at(0), at(125), 1.0), Some((10.0, Duration::from_secs(55))));
+    }
+
+    #[test]
+    fn the_steps_end_with_everything() {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        assert_eq!(Shift::AllAtOnce.steps(), [(Duration::ZERO, 100.0)]);
+        assert_eq!(predefined("ECSCanary10Percent5Minutes").steps(), [(minutes(0), 10.0), (minutes(5), 100.0)]);
+        let odd = Shift::Linear { percent: 30.0, interval: minutes(1) };
+        assert_eq!(odd.steps(), [(minutes(0), 30.0), (minutes(1), 60.0), (minutes(2), 90.0), (minutes(3), 100.0)]);
+        assert_eq!(odd.steps().last().unwrap().0, odd.duration());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::difference::{self, Difference};
 use crate::configuration::LoadBalancer;
 use crate::document::hint;
 
@@ -170,7 +171,12 @@ impl TaskDefinition {
     /// Whether registering this would repeat the other. Only differences that ECS itself makes when it fills in defaults are
     /// passed over; a doubt counts as a difference, because a revision too many does no harm.
     pub fn repeats(&self, other: &Self) -> bool {
-        normal(&self.document()) == normal(&other.document())
+        self.differences(other).is_empty()
+    }
+
+    /// What leads from this one to the other, without what ECS fills in.
+    pub fn differences(&self, to: &Self) -> Vec<Difference> {
+        difference::differences(&normal(&self.document()), &normal(&to.document()))
     }
 
     fn containers(&self) -> impl Iterator<Item = &Value> {
@@ -212,7 +218,7 @@ fn listed(pairs: &[(String, u16)]) -> String {
 }
 
 /// The document without what ECS adds on its own: empty lists and maps, `cpu: 0`, `essential: true`, a port mapping's
-/// `protocol: tcp`, and in awsvpc mode its equal host port; lists of named values in the order of their names.
+/// `protocol: tcp`, and in awsvpc mode its equal host port.
 fn normal(value: &Value) -> Value {
     let mut value = pruned(value);
     let awsvpc = value.get("networkMode").and_then(Value::as_str) == Some("awsvpc");
@@ -233,13 +239,6 @@ fn normal(value: &Value) -> Value {
                 mapping.remove("hostPort");
             }
         }
-        for list in ["environment", "secrets"] {
-            let named = container.get_mut(list).and_then(Value::as_array_mut);
-            named.into_iter().for_each(|list| list.sort_by_key(|entry| entry["name"].to_string()));
-        }
-    }
-    if let Some(tags) = value.get_mut("tags").and_then(Value::as_array_mut) {
-        tags.sort_by_key(|tag| tag["key"].to_string());
     }
     value
 }
@@ -247,13 +246,8 @@ fn normal(value: &Value) -> Value {
 fn pruned(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
-            // BTreeMap: the order of keys is no difference.
-            let kept: BTreeMap<_, _> = map
-                .iter()
-                .map(|(key, value)| (key.clone(), pruned(value)))
-                .filter(|(_, value)| !is_empty(value))
-                .collect();
-            Value::Object(kept.into_iter().collect())
+            let kept = map.iter().map(|(key, value)| (key.clone(), pruned(value)));
+            Value::Object(kept.filter(|(_, value)| !is_empty(value)).collect())
         }
         Value::Array(list) => Value::Array(list.iter().map(pruned).collect()),
         other => other.clone(),

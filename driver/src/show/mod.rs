@@ -10,6 +10,7 @@ pub mod junit;
 pub mod live;
 pub mod paint;
 pub mod plain;
+pub mod planned;
 mod reasons;
 pub mod rollback;
 pub mod words;
@@ -20,6 +21,7 @@ use greenlight_checks::evidence::CheckEvidence;
 use jiff::Timestamp;
 
 use crate::decide::history::{Entry, Past};
+use crate::decide::plan::Plan;
 use crate::decide::report::{HookLog, Report};
 use crate::decide::rollback::Revision;
 use crate::decide::view::View;
@@ -236,6 +238,11 @@ impl Printer {
         output_line(&format!("{document:#}"));
     }
 
+    /// A text that was asked for, as it stands.
+    pub fn text(&mut self, text: &str) {
+        text.lines().for_each(output_line);
+    }
+
     /// A line of a function's log.
     pub fn function_log(&mut self, line: &str, at: Timestamp) {
         match &mut self.kind {
@@ -271,6 +278,20 @@ impl Printer {
             Kind::Plain(_) => Paint::off(),
         };
         history::table(entries, paint).iter().for_each(|line| output_line(line));
+    }
+
+    /// What a deployment would do. For people it is the data that was asked for.
+    pub fn planned(&mut self, plan: &Plan, now: Timestamp) {
+        let paint = match &mut self.kind {
+            Kind::Json(json) => {
+                planned::write(plan, now);
+                json.outcome(None, plan.exit(), &planned::reason(plan), now);
+                return;
+            }
+            Kind::Live(live) => live.paint,
+            Kind::Plain(_) => Paint::off(),
+        };
+        planned::lines(plan, paint).iter().for_each(|line| output_line(line));
     }
 
     /// Following stops while the deployment goes on.

@@ -1,6 +1,7 @@
 //! One file a verb: fetch, decide, act. What they share is in `following` and `interruption`.
 
 pub mod check;
+pub mod completions;
 mod consent;
 pub mod continuing;
 pub mod deploy;
@@ -9,6 +10,7 @@ pub mod history;
 pub mod interruption;
 #[cfg(feature = "rehearse")]
 pub mod invoke;
+pub mod plan;
 pub mod preparation;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::SystemTime;
 
 use crate::clock;
+use crate::environment;
 use crate::failure::Failure;
 use crate::show::Printer;
 
@@ -99,6 +100,9 @@ async fn build(names: &[&str], folder: &Path, target: &Path) -> Result<(), HookB
         .arg("--target-dir")
         .arg(target)
         .current_dir(WORKSPACE);
+    for name in environment::of_cargo() {
+        command.env_remove(name);
+    }
     match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
         Some(profile) => {
