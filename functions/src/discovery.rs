@@ -1,23 +1,23 @@
-//! The read plan: which facts are read, in which order. Read-only, and nothing is decided here.
+//! The read plan: which facts are read, in which order. What does not need one another is read side by side. Read-only,
+//! and nothing is decided here.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::aws::{Aws, ReadError};
-use crate::facts::{Deployment, Facts, Listener, Role, Target};
+use crate::facts::{
+    Deployment, DeploymentTarget, Facts, Group, Listener, LoadBalancer, Role, Target, TargetGroup, TaskSet,
+};
 use crate::invocation::DeploymentId;
 use crate::roll_call::Present;
 
 /// Reads everything that routing is attested from, given the deployment.
 pub(crate) async fn facts(aws: &Aws, deployment: &Deployment) -> Result<Facts, ReadError> {
     let id = DeploymentId(deployment.id.clone());
-    let target = aws.deployment_target(&id).await?;
-    let task_sets = aws.task_sets(&target.cluster, &target.service).await?;
-    let group = aws.group(&deployment.application, &deployment.group).await?;
-    let mut listeners = aws.listeners(Role::Production, &group.production).await?;
-    listeners.extend(aws.listeners(Role::Test, &group.test).await?);
-    let load_balancers = aws.load_balancers(&load_balancers_of(&listeners)).await?;
-    let target_groups = aws.target_groups(&group.pair).await?;
+    let (sets, named) = tokio::join!(service(aws, &id), named(aws, deployment));
+    // Where both fail, the same one is told of whichever came first.
+    let (target, task_sets) = sets?;
+    let Named { group, listeners, load_balancers, target_groups } = named?;
     let deployment = deployment.clone();
     Ok(Facts { deployment, target, task_sets, group, listeners, load_balancers, target_groups })
 }
@@ -25,12 +25,47 @@ pub(crate) async fn facts(aws: &Aws, deployment: &Deployment) -> Result<Facts, R
 /// Reads again what may have changed while the checks ran: the deployment, its events, task sets, listeners and rules.
 pub(crate) async fn again(aws: &Aws, before: &Facts) -> Result<Facts, ReadError> {
     let id = DeploymentId(before.deployment.id.clone());
-    let deployment = aws.deployment(&id).await?;
-    let target = aws.deployment_target(&id).await?;
+    let (deployment, sets, listeners) =
+        tokio::join!(aws.deployment(&id), service(aws, &id), listeners(aws, &before.group));
+    let deployment = deployment?;
+    let (target, task_sets) = sets?;
+    Ok(Facts { deployment, target, task_sets, listeners: listeners?, ..before.clone() })
+}
+
+/// The deployment's target, and the task sets of the service that it names.
+async fn service(aws: &Aws, id: &DeploymentId) -> Result<(DeploymentTarget, Vec<TaskSet>), ReadError> {
+    let target = aws.deployment_target(id).await?;
     let task_sets = aws.task_sets(&target.cluster, &target.service).await?;
-    let mut listeners = aws.listeners(Role::Production, &before.group.production).await?;
-    listeners.extend(aws.listeners(Role::Test, &before.group.test).await?);
-    Ok(Facts { deployment, target, task_sets, listeners, ..before.clone() })
+    Ok((target, task_sets))
+}
+
+/// What a deployment's group is, and everything that it names.
+struct Named {
+    group: Group,
+    listeners: Vec<Listener>,
+    load_balancers: Vec<LoadBalancer>,
+    target_groups: Vec<TargetGroup>,
+}
+
+async fn named(aws: &Aws, deployment: &Deployment) -> Result<Named, ReadError> {
+    let group = aws.group(&deployment.application, &deployment.group).await?;
+    let routes = async {
+        let listeners = listeners(aws, &group).await?;
+        let load_balancers = aws.load_balancers(&load_balancers_of(&listeners)).await?;
+        Ok((listeners, load_balancers))
+    };
+    let (routes, target_groups) = tokio::join!(routes, aws.target_groups(&group.pair));
+    let (listeners, load_balancers) = routes?;
+    Ok(Named { target_groups: target_groups?, group, listeners, load_balancers })
+}
+
+/// The listeners of both roles, production's first.
+async fn listeners(aws: &Aws, group: &Group) -> Result<Vec<Listener>, ReadError> {
+    let (production, test) =
+        tokio::join!(aws.listeners(Role::Production, &group.production), aws.listeners(Role::Test, &group.test));
+    let mut listeners = production?;
+    listeners.extend(test?);
+    Ok(listeners)
 }
 
 /// Reads the running tasks, and the instances that they run on where targets are instances.

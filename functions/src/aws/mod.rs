@@ -14,18 +14,19 @@ mod elbv2;
 mod fault;
 mod reporting;
 mod s3;
+mod transport;
 mod whole;
 
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 pub(crate) use fault::{Fault, ReadError, Unread};
 pub(crate) use reporting::{Refusal, put_status};
 pub(crate) use s3::{ObjectError, ObjectName, S3, Trouble};
+use transport::Transport;
 use whole::{UnreadableAnswers, WholeAnswers};
 
 use crate::environment::Environment;
@@ -59,14 +60,14 @@ pub(crate) struct Aws {
 impl Aws {
     /// Clients as the ordinary `AWS_*` variables say.
     pub(crate) async fn from_environment(environment: &Environment) -> Self {
-        let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+        let transport = SharedHttpClient::new(Transport::to(environment.get("AWS_ENDPOINT_URL")));
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ATTEMPT)
             .operation_timeout(OPERATION)
             .build();
         let shared = aws_config::defaults(aws_config::BehaviorVersion::latest())
-            .http_client(https)
+            .http_client(transport)
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .load()
