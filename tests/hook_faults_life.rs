@@ -79,7 +79,10 @@ async fn the_time_runs_out_in_each_phase_and_the_report_says_in_which() {
             let reason = story.failed_with("GL1903");
             assert!(reason.starts_with("hook: out of time after 14s "), "{reason}");
             assert!(
-                reason.ends_with(&format!("(the function's timeout less the report's reserve) while {phase}")),
+                reason.ends_with(&format!(
+                    "(the function's timeout less the report's reserve) while {phase}; raise the function's timeout, or let \
+                     the plan do less at this event"
+                )),
                 "{reason}"
             );
         };
@@ -116,7 +119,8 @@ async fn a_check_that_never_yields_is_cut_off_by_the_plans_total() {
     bench.invoke().await.response();
     let story = bench.story().await;
     let reason = story.failed_with("GL1903");
-    assert!(reason.ends_with("(the plan's budget.total) while running the checks"), "{reason}");
+    let said = "(the plan's budget.total) while running the checks; raise it, or let the plan do less at this event";
+    assert!(reason.ends_with(said), "{reason}");
 }
 
 #[tokio::test]

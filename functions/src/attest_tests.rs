@@ -19,7 +19,7 @@ fn forwards(shares: &[(&str, u32)]) -> Vec<Forward> {
     shares.iter().map(|(name, weight)| Forward { target_group: arn(name), weight: *weight }).collect()
 }
 
-fn listener(role: Role, default: &[(&str, u32)]) -> Listener {
+pub(crate) fn listener(role: Role, default: &[(&str, u32)]) -> Listener {
     Listener {
         role,
         arn: format!("arn:listener/{}", role.name()),
@@ -99,10 +99,10 @@ pub(crate) fn facts() -> Facts {
     }
 }
 
-const TEST: Way = Way::Listener(Role::Test);
+pub(crate) const TEST: Way = Way::Listener(Role::Test);
 const DEMANDS: Demands = Demands::at(HookEvent::AfterAllowTestTraffic);
 
-fn attested(facts: &Facts, way: &Way) -> Routing {
+pub(crate) fn attested(facts: &Facts, way: &Way) -> Routing {
     routing(facts, &sides(facts, &DEMANDS).unwrap(), way, &DEMANDS)
 }
 

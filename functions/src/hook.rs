@@ -256,7 +256,7 @@ impl Hook {
     }
 }
 
-fn panicked(progress: &Progress, panic: JoinError) -> Message {
+pub(crate) fn panicked(progress: &Progress, panic: JoinError) -> Message {
     let doing = progress.known().doing;
     let said = match panic.try_into_panic() {
         Ok(payload) => payload
@@ -269,15 +269,21 @@ fn panicked(progress: &Progress, panic: JoinError) -> Message {
     Message::new(codes::PANICKED, "hook", format!("panicked while {doing}: {said}; the function's log says where"))
 }
 
-fn out_of_time(progress: &Progress, after: Duration, by_the_plan: bool) -> Message {
+pub(crate) fn out_of_time(progress: &Progress, after: Duration, by_the_plan: bool) -> Message {
     let doing = progress.known().doing;
-    let limit =
-        if by_the_plan { "the plan's budget.total" } else { "the function's timeout less the report's reserve" };
-    let text = format!("out of time after {:.0}s ({limit}) while {doing}", after.as_secs_f64());
+    let (limit, advice) = if by_the_plan {
+        ("the plan's budget.total", "raise it, or let the plan do less at this event")
+    } else {
+        (
+            "the function's timeout less the report's reserve",
+            "raise the function's timeout, or let the plan do less at this event",
+        )
+    };
+    let text = format!("out of time after {:.0}s ({limit}) while {doing}; {advice}", after.as_secs_f64());
     Message::new(codes::OUT_OF_TIME, "hook", text)
 }
 
-fn no_time(short: NoTime) -> Message {
+pub(crate) fn no_time(short: NoTime) -> Message {
     Message::new(
         codes::OUT_OF_TIME,
         "hook",

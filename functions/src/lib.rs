@@ -8,6 +8,8 @@
 
 mod attest;
 mod aws;
+#[cfg(test)]
+mod catalogue_tests;
 mod clock;
 mod demands;
 mod discovery;

@@ -114,7 +114,7 @@ pub(crate) async fn deliver(
     }
 }
 
-fn undelivered(fault: Fault, told: &str, attempts: u32, elapsed: Duration) -> Message {
+pub(crate) fn undelivered(fault: Fault, told: &str, attempts: u32, elapsed: Duration) -> Message {
     let tries = format!("{attempts} attempts in {:.1}s", elapsed.as_secs_f64());
     let consequence = "CodeDeploy will otherwise wait up to one hour";
     match fault {
@@ -137,7 +137,10 @@ fn undelivered(fault: Fault, told: &str, attempts: u32, elapsed: Duration) -> Me
         Fault::Throttled | Fault::Server | Fault::Final => Message::new(
             codes::REPORT_UNREACHABLE,
             "report",
-            format!("CodeDeploy did not accept it ({told}; {tries}); {consequence}"),
+            format!(
+                "CodeDeploy did not accept it ({told}; {tries}); stop the deployment if that is \
+                 too long: {consequence}"
+            ),
         ),
     }
 }

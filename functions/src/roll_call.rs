@@ -340,4 +340,4 @@ fn is_target(task: &Task, target: &Target, present: &Present) -> Option<bool> {
 
 #[cfg(test)]
 #[path = "roll_call_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -9,7 +9,7 @@ use crate::facts::Container;
 use crate::sides::sides;
 
 const DEMANDS: Demands = Demands::at(HookEvent::AfterAllowTestTraffic);
-const OLD: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+pub(crate) const OLD: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const NEW: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 
 fn arn(id: &str) -> String {
@@ -35,7 +35,7 @@ fn task(id: &str, set: u32, address: &str, digest: &str) -> Task {
     }
 }
 
-fn present() -> Present {
+pub(crate) fn present() -> Present {
     let tasks = vec![
         task("b1", 1, "10.0.2.7", OLD),
         task("b2", 1, "10.0.2.8", OLD),
@@ -45,15 +45,15 @@ fn present() -> Present {
     Present { tasks, instances: BTreeMap::new() }
 }
 
-fn target(id: &str, port: u16, state: &str) -> Target {
+pub(crate) fn target(id: &str, port: u16, state: &str) -> Target {
     Target { id: id.to_owned(), port: Some(port), state: state.into(), reason: None, description: None }
 }
 
-fn targets() -> Vec<Target> {
+pub(crate) fn targets() -> Vec<Target> {
     vec![target("10.0.3.7", 80, "healthy"), target("10.0.3.8", 80, "healthy")]
 }
 
-fn demanding() -> Attest {
+pub(crate) fn demanding() -> Attest {
     Attest {
         image: Some(ImageSpec { container: "web".to_owned(), digest: NEW.to_owned() }),
         identity: Some(IdentitySpec { header: "x-task-arn".parse().unwrap() }),
@@ -61,7 +61,7 @@ fn demanding() -> Attest {
     }
 }
 
-fn called(attest: &Attest, targets: &[Target], present: &Present) -> RollCall {
+pub(crate) fn called(attest: &Attest, targets: &[Target], present: &Present) -> RollCall {
     let facts = facts();
     RollCall::take(&facts, &sides(&facts, &DEMANDS).unwrap(), &DEMANDS, attest, targets, present)
 }

@@ -254,6 +254,8 @@ fn is_not_ready(status: StatusCode) -> bool {
 }
 
 #[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
 mod cloudwatch_tests;
 #[cfg(test)]
 mod compare_tests;

@@ -43,7 +43,8 @@ pub(crate) async fn load(environment: Arc<Environment>, aws: Aws) -> Result<Plan
     }
 }
 
-async fn read(environment: Arc<Environment>, aws: &Aws) -> Result<Plan, Vec<Message>> {
+/// What the environment names.
+pub(crate) fn named(environment: &Environment) -> Result<PlanSource, Vec<Message>> {
     let Some(named) = environment.plan() else {
         return Err(unreadable(format!(
             "{} is not set; set it to the check plan's path in the function's package, to s3://bucket/key, to \
@@ -51,7 +52,11 @@ async fn read(environment: Arc<Environment>, aws: &Aws) -> Result<Plan, Vec<Mess
             Environment::PLAN
         )));
     };
-    let source = PlanSource::parse(named).map_err(unreadable)?;
+    PlanSource::parse(named).map_err(unreadable)
+}
+
+async fn read(environment: Arc<Environment>, aws: &Aws) -> Result<Plan, Vec<Message>> {
+    let source = named(&environment)?;
     let text = text(&source, &environment, aws)
         .await
         .map_err(|reason| unreadable(format!("{source} cannot be read: {reason}; {} names it", Environment::PLAN)))?;

@@ -9,7 +9,7 @@ use super::super::aws::ObjectName;
 
 /// Where the plan is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PlanSource {
+pub(crate) enum PlanSource {
     /// A path in the function's package.
     Packaged(String),
     /// An object.

@@ -127,4 +127,4 @@ fn to_the_second(time: Timestamp) -> String {
 
 #[cfg(test)]
 #[path = "alarm_tests.rs"]
-mod tests;
+pub(crate) mod tests;

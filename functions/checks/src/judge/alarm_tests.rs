@@ -7,12 +7,12 @@ use crate::plan::{self, Kind};
 /// When the deployment of these tests began.
 const BEGAN: &str = "2026-02-08T12:00:00Z";
 
-fn alarm(name: &str, state: &str, since: Option<&str>) -> Alarm {
+pub(crate) fn alarm(name: &str, state: &str, since: Option<&str>) -> Alarm {
     let reason = (state == "ALARM").then(|| "Threshold Crossed: 7 > 5".to_owned());
     Alarm { name: name.to_owned(), state: state.into(), since: since.map(|time| time.parse().unwrap()), reason }
 }
 
-fn judged(fields: &str, seen: &[Alarm], began: Option<&str>) -> (Outcome, Vec<String>) {
+pub(crate) fn judged(fields: &str, seen: &[Alarm], began: Option<&str>) -> (Outcome, Vec<String>) {
     let text = format!(
         "version: 1\nhooks: {{ BeforeAllowTraffic: [alarms] }}\nchecks:\n  - id: alarms\n    alarm: {{ names: [shop-5xx, shop-p99]{fields} }}\n"
     );

@@ -312,4 +312,4 @@ pub(crate) fn numbers(compare: &CompareCheck, tally: &Tally) -> BTreeMap<String,
 
 #[cfg(test)]
 #[path = "compare_tests.rs"]
-mod tests;
+pub(crate) mod tests;

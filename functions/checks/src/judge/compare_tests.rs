@@ -17,7 +17,7 @@ fn event(compare: &str) -> EventPlan {
     plan.for_event(HookEvent::AfterAllowTestTraffic).unwrap()
 }
 
-fn answer(status: u16, body: &str, microseconds: u64) -> End {
+pub(crate) fn answer(status: u16, body: &str, microseconds: u64) -> End {
     let status = StatusCode::from_u16(status).unwrap();
     Ok(Answer {
         version: http::Version::HTTP_11,
@@ -28,12 +28,16 @@ fn answer(status: u16, body: &str, microseconds: u64) -> End {
     })
 }
 
-fn refused() -> End {
+pub(crate) fn refused() -> End {
     Err((ProbeError::Refused, Duration::from_micros(10)))
 }
 
 /// What a plan makes of these pairs, after good control pairs.
-fn judged(plan: &str, count: u64, pair: impl Fn(u64) -> (End, End)) -> (Outcome, Vec<String>, BTreeMap<String, f64>) {
+pub(crate) fn judged(
+    plan: &str,
+    count: u64,
+    pair: impl Fn(u64) -> (End, End),
+) -> (Outcome, Vec<String>, BTreeMap<String, f64>) {
     let controls = (0..20).map(|_| (answer(200, "{}", 1), answer(200, "{}", 1))).collect();
     judged_after(plan, controls, count, pair)
 }
@@ -58,7 +62,7 @@ fn judged_after(
 }
 
 /// A latency around so many microseconds, spread by half of it in both directions.
-fn around(microseconds: u64, index: u64) -> u64 {
+pub(crate) fn around(microseconds: u64, index: u64) -> u64 {
     microseconds / 2 + (index * 7919 % 100) * microseconds / 100
 }
 

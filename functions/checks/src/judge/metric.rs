@@ -1,7 +1,8 @@
 //! The values of a metric held against what is expected of them. Pure: no clock, no network.
 //!
 //! Every period's value must be as expected: a mean over all of them would hide the one bad minute in which the traffic
-//! shifted. A period without a value proves nothing, so that all of them must be there.
+//! shifted. A period without a value proves nothing, so that all of them must be there, unless the plan says that what is
+//! missing is 0: then it is, once it has been waited for.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -14,7 +15,7 @@ use crate::cloudwatch::Datapoint;
 use crate::evidence::Outcome;
 use crate::message::{Message, codes};
 use crate::plan::predicate::Found;
-use crate::plan::{Check, MetricCheck};
+use crate::plan::{Check, MetricCheck, Missing};
 
 /// Whole periods: from the first one's beginning to the last one's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +85,26 @@ pub(crate) fn judge(
         messages.push(message(
             codes::METRIC_WITHOUT_DATA,
             format!(
-                "not judged: no value for {missing} of {} periods, the first of them began at {began}; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), or accept with on_inconclusive: warn",
-                metric.periods
+                "not judged: no value for {missing} of {} periods, the first of them began at {began}; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), {}or accept with on_inconclusive: warn",
+                metric.periods,
+                if metric.missing == Missing::Inconclusive {
+                    "say missing: zero where the metric is published only when it is not 0, "
+                } else {
+                    ""
+                }
             ),
         ));
         return (Outcome::Inconclusive, messages);
     }
     (Outcome::Passed, messages)
+}
+
+/// The values with a 0 for every period that the plan lets count as one, once nothing more is waited for.
+pub(crate) fn settled(metric: &MetricCheck, window: Window, values: &[Datapoint]) -> Vec<Datapoint> {
+    let there = by_period(metric, window, values);
+    let missing = (0..metric.periods).filter(|index| metric.missing == Missing::Zero && !there.contains_key(index));
+    let zeros = missing.map(|index| Datapoint { at: window.from + metric.period() * index, value: 0.0 });
+    values.iter().copied().chain(zeros).collect()
 }
 
 /// The figures for the evidence. There is none where nothing was measured.
@@ -124,4 +138,4 @@ fn periods(count: u32, seconds: u32) -> String {
 
 #[cfg(test)]
 #[path = "metric_tests.rs"]
-mod tests;
+pub(crate) mod tests;

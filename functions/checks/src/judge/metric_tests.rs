@@ -18,7 +18,7 @@ fn event(metric: &str, expect: &str) -> EventPlan {
 }
 
 /// The check over three minutes, and values by the second that each of their periods begins after 12:00.
-fn judged(expect: &str, values: &[(i64, f64)]) -> (Outcome, Vec<String>) {
+pub(crate) fn judged(expect: &str, values: &[(i64, f64)]) -> (Outcome, Vec<String>) {
     let event = event("dimensions: { Stage: live }, period: 60s, over: 3m", expect);
     let Kind::Metric(metric) = &event.checks[0].kind else { panic!("it is a metric check") };
     let window = Window::before(time("2026-02-08T12:03:59.9Z"), metric);
@@ -59,26 +59,26 @@ fn every_value_is_held_against_what_is_expected() {
             "{ at_most: 5 }",
             &[(0, 5.0), (120, 1.0)],
             Inconclusive,
-            "GL1314 errors: not judged: no value for 1 of 3 periods, the first of them began at 2026-02-08T12:01:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), or accept with on_inconclusive: warn",
+            "GL1314 errors: not judged: no value for 1 of 3 periods, the first of them began at 2026-02-08T12:01:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), say missing: zero where the metric is published only when it is not 0, or accept with on_inconclusive: warn",
         ),
         (
             "{ at_most: 5 }",
             &[],
             Inconclusive,
-            "GL1314 errors: not judged: no value for 3 of 3 periods, the first of them began at 2026-02-08T12:00:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), or accept with on_inconclusive: warn",
+            "GL1314 errors: not judged: no value for 3 of 3 periods, the first of them began at 2026-02-08T12:00:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), say missing: zero where the metric is published only when it is not 0, or accept with on_inconclusive: warn",
         ),
         // What was not asked for fills no gap, and neither does what is no number.
         (
             "{ at_most: 5 }",
             &[(-60, 1.0), (0, 1.0), (0, 1.0), (60, 1.0), (180, 1.0)],
             Inconclusive,
-            "GL1314 errors: not judged: no value for 1 of 3 periods, the first of them began at 2026-02-08T12:02:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), or accept with on_inconclusive: warn",
+            "GL1314 errors: not judged: no value for 1 of 3 periods, the first of them began at 2026-02-08T12:02:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), say missing: zero where the metric is published only when it is not 0, or accept with on_inconclusive: warn",
         ),
         (
             "{ not: 7 }",
             &[(0, f64::NAN), (60, 1.0), (120, 1.0)],
             Inconclusive,
-            "GL1314 errors: not judged: no value for 1 of 3 periods, the first of them began at 2026-02-08T12:00:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), or accept with on_inconclusive: warn",
+            "GL1314 errors: not judged: no value for 1 of 3 periods, the first of them began at 2026-02-08T12:00:00Z; missing data is no zero: check namespace, name and dimensions, wait longer (wait_for), say missing: zero where the metric is published only when it is not 0, or accept with on_inconclusive: warn",
         ),
     ];
     for (expect, values, outcome, said) in table {
@@ -86,6 +86,27 @@ fn every_value_is_held_against_what_is_expected() {
             Some(said).filter(|said| !said.is_empty()).map(|said| format!("{said}; {CONTEXT}")).into_iter().collect();
         assert_eq!(judged(expect, values), (outcome, said), "{expect} {values:?}");
     }
+}
+
+#[test]
+fn what_is_missing_is_zero_only_where_the_plan_says_so_and_every_zero_is_judged() {
+    for (missing, expect, outcome) in [
+        ("inconclusive", "0", Outcome::Inconclusive),
+        ("zero", "0", Outcome::Passed),
+        ("zero", "{ at_least: 1 }", Outcome::Failed),
+    ] {
+        let event = event(&format!("period: 60s, over: 3m, missing: {missing}"), expect);
+        let Kind::Metric(metric) = &event.checks[0].kind else { panic!("it is a metric check") };
+        let window = Window::before(time("2026-02-08T12:03:00Z"), metric);
+        let values = settled(metric, window, &[Datapoint { at: window.from, value: 0.0 }]);
+        assert_eq!(judge(&event.checks[0], metric, window, &values).0, outcome, "{missing} {expect}");
+        assert_eq!(numbers(metric, window, &[])["values"], 0.0, "an assumed value is no measured one");
+    }
+    let event = event("over: 3m, missing: zero", "0");
+    let Kind::Metric(metric) = &event.checks[0].kind else { panic!("it is a metric check") };
+    let window = Window::before(time("2026-02-08T12:03:00Z"), metric);
+    let text = judge(&event.checks[0], metric, window, &[]).1[0].to_string();
+    assert!(!text.contains("say missing: zero") && text.contains("wait longer (wait_for), or accept"), "{text}");
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn a_metric_check_is_read_as_it_is_meant() {
     let least = "id: a\nmetric: { namespace: Shop, name: Errors, statistic: Sum }\nexpect: { at_most: 5 }";
     let Kind::Metric(metric) = read_one(least).unwrap().kind else { panic!("a metric") };
     assert_eq!((metric.query.period_seconds, metric.periods, metric.wait_for.as_secs()), (60, 5, 120));
+    assert_eq!(metric.missing, Missing::Inconclusive);
     assert_eq!((metric.expected.to_string(), metric.place.as_str()), ("<= 5".into(), "checks.yaml:6"));
     let whole = "id: a\nmetric: { namespace: AWS/ApplicationELB, name: TargetResponseTime, dimensions: { TargetGroup: t/b/1, Shard: 7 }, statistic: p99.9, period: 10s, over: 2m, wait_for: 0s }\nexpect: 0.5";
     let Kind::Metric(metric) = read_one(whole).unwrap().kind else { panic!("a metric") };
@@ -86,6 +87,9 @@ const BAD: &[(&str, &str)] = &[
     ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, over: 90s }\nexpect: 0", ".metric.over: expected a multiple of the period (60s), at most 3h (checks.yaml:5:60)"),
     ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, over: 0s }\nexpect: 0", ".metric.over: expected a multiple of the period (60s), at most 3h (checks.yaml:5:60)"),
     ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, wait_for: 4h }\nexpect: 0", ".metric.wait_for: expected at most 3h (checks.yaml:5:64)"),
+    ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, missing: 0 }\nexpect: 0", ".metric.missing: expected a text, got a number (checks.yaml:5:63)"),
+    ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, missing: none }\nexpect: 0", ".metric.missing: unknown value \"none\" (checks.yaml:5:63); expected one of inconclusive, zero"),
+    ("id: a\nmetric: { namespace: S, name: E, statistic: p99, missing: zero }\nexpect: 0", ".metric.missing: zero is for Sum and SampleCount; a missing p99 is not 0 (checks.yaml:5:63)"),
     ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, dimension: {} }\nexpect: 0", ".metric: unknown field \"dimension\" (checks.yaml:5:54); did you mean \"dimensions\"?"),
     ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, dimensions: { A: '' } }\nexpect: 0", ".metric.dimensions.A: must not be empty (checks.yaml:5:71)"),
     ("id: a\nmetric: { namespace: S, name: E, statistic: Sum, dimensions: { A: [b] } }\nexpect: 0", ".metric.dimensions.A: expected a text, got a list (checks.yaml:5:71)"),

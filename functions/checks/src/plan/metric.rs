@@ -16,7 +16,18 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(2 * 60);
 const LONGEST: Duration = Duration::from_secs(3 * 60 * 60);
 const MOST_DIMENSIONS: usize = 30;
 const STATISTICS: [&str; 6] = ["Average", "Sum", "Minimum", "Maximum", "SampleCount", "IQM"];
+/// What counts events; where nothing is published, none happened. A missing average or percentile is not 0.
+const COUNTING: [&str; 2] = ["Sum", "SampleCount"];
 const PERIODS: &str = "1s, 5s, 10s, 20s, 30s or whole minutes";
+
+/// What a period without a value counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Nothing is known of it.
+    Inconclusive,
+    /// Nothing happened in it: for metrics that are published only when they are not 0.
+    Zero,
+}
 
 /// One metric, and what is expected of its values.
 #[derive(Clone, Debug)]
@@ -26,6 +37,8 @@ pub(crate) struct MetricCheck {
     pub(crate) periods: u32,
     /// How long a value that is not there yet is waited for.
     pub(crate) wait_for: Duration,
+    /// What a period counts as whose value was waited for in vain.
+    pub(crate) missing: Missing,
     /// Every period's value must satisfy it.
     pub(crate) expected: Predicate,
     /// `checks.yaml:38`.
@@ -45,7 +58,7 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
         let text = "is not for metric checks; they wait for values for wait_for";
         problems.add(given.at, &check.path_of("timeout"), text);
     }
-    let known = ["namespace", "name", "dimensions", "statistic", "period", "over", "wait_for"];
+    let known = ["namespace", "name", "dimensions", "statistic", "period", "over", "wait_for", "missing"];
     let fields = Fields::read(node, &check.path_of("metric"), &known, &[], problems);
     let expected = check.required("expect", problems).and_then(|node| {
         let predicate = expectation::of_numbers(node, &check.path_of("expect"), problems)?;
@@ -73,6 +86,15 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
     if let (Some(node), true) = (fields.get("wait_for"), wait_for > LONGEST) {
         problems.add(node.at, &fields.path_of("wait_for"), "expected at most 3h");
     }
+    let missing = fields
+        .word("missing", &[("inconclusive", Missing::Inconclusive), ("zero", Missing::Zero)], problems)
+        .unwrap_or(Missing::Inconclusive);
+    if let (Missing::Zero, Some(node), Some(statistic)) = (missing, fields.get("missing"), &statistic)
+        && !COUNTING.contains(&statistic.as_str())
+    {
+        let text = format_args!("zero is for {}; a missing {statistic} is not 0", COUNTING.join(" and "));
+        problems.add(node.at, &fields.path_of("missing"), text);
+    }
     let (expected, place) = expected?;
     Some(MetricCheck {
         query: MetricQuery {
@@ -84,6 +106,7 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
         },
         periods: periods?,
         wait_for,
+        missing,
         expected,
         place,
     })

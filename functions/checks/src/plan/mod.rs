@@ -51,7 +51,7 @@ pub(crate) use grpc_health::GrpcHealthCheck;
 pub(crate) use http::{HttpCheck, HttpRequest, Subject};
 pub(crate) use kind::Kind;
 pub(crate) use load::{LoadCheck, Measure, WarmUp};
-pub(crate) use metric::MetricCheck;
+pub(crate) use metric::{MetricCheck, Missing};
 pub use mode::Mode;
 pub(crate) use model::Check;
 pub use model::{Budget, EndpointSpec, EndpointSpecs, EventPlan, Plan, Via};

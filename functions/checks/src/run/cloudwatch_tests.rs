@@ -245,3 +245,19 @@ async fn a_metric_without_data_is_inconclusive_when_the_wait_is_over_and_never_a
     let evidence = outcome(METRIC, &fake, 300 * SECOND).await;
     assert_eq!((evidence.outcome, codes(&evidence), fake.questions()), (Outcome::Errored, vec!["GL1315"], 1));
 }
+
+#[tokio::test]
+async fn what_is_missing_counts_as_zero_only_after_it_was_waited_for_and_the_evidence_counts_no_value() {
+    let quiet = METRIC.replace("wait_for: 2s", "wait_for: 2s, missing: zero");
+    let fake = Fake::with(|_| ());
+    let evidence = outcome(&quiet, &fake, 300 * SECOND).await;
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Passed, vec![]));
+    assert!(evidence.took_ms >= 2_000 && fake.questions() >= 2, "{evidence:?}");
+    assert_eq!((evidence.numbers["periods"], evidence.numbers["values"]), (5.0, 0.0));
+    let fake = Fake::with(|state| state.filled_later = Some((2, 7.0)));
+    let evidence = outcome(&quiet, &fake, 300 * SECOND).await;
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Failed, vec!["GL1201"]), "what comes late counts");
+    let fake = Fake::with(|state| state.failing = vec![unanswered(false)]);
+    let evidence = outcome(&quiet, &fake, 300 * SECOND).await;
+    assert_eq!((evidence.outcome, codes(&evidence)), (Outcome::Errored, vec!["GL1315"]), "no answer is no zero");
+}

@@ -68,6 +68,9 @@ impl Answers {
             let goes_on = match answer {
                 Ok(values) => {
                     self.last = judge::judge(check, metric, window, &values);
+                    if last_question && self.last.0 == Outcome::Inconclusive {
+                        self.last = judge::judge(check, metric, window, &judge::settled(metric, window, &values));
+                    }
                     self.values = values;
                     self.last.0 == Outcome::Inconclusive
                 }

@@ -60,6 +60,21 @@ pub(super) struct Metric {
     /// How long a value that is not there yet is waited for, at most 3h.
     #[schemars(extend("default" = "2m"))]
     wait_for: Option<Duration>,
+    /// What a period counts as whose value is still not there after wait_for. Some metrics are published only when they are not
+    /// 0 (HTTPCode_Target_5XX_Count among them), so that a quiet service has no values and the check is inconclusive; for
+    /// those, and the statistics Sum and SampleCount, there is zero. A misspelt name is quiet too: see the check fail once.
+    #[schemars(extend("default" = "inconclusive"))]
+    missing: Option<Missing>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema is made of the variants")]
+enum Missing {
+    /// Nothing is known of the period, and the check is inconclusive.
+    Inconclusive,
+    /// Nothing happened in the period.
+    Zero,
 }
 
 #[derive(JsonSchema)]
