@@ -116,6 +116,7 @@ fn a_hook_invoked_here_reports_for_one_that_hangs_and_the_deployment_goes_on() {
     let printed = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{printed}{}", text(&output.stderr));
     assert!(printed.starts_with("PASSED: AfterAllowTestTraffic reported Succeeded (accepted)\n"), "{printed}");
+    assert!(!printed.contains("did not arrive"), "{printed}");
     assert!(printed.contains("1 check passed; routing was proven"), "{printed}");
 
     let status = deploying.wait().expect("a child can be waited for");

@@ -126,7 +126,10 @@ fn failure(why: &Why, paint: Paint) -> Vec<String> {
         lines.extend(diagnostics.log_tail.iter().flat_map(|tail| tail.lines()).map(|line| format!("    {line}")));
     }
     match &why.log {
-        Some(HookLog::Evidence(evidence)) => lines.extend(evidence_lines(evidence, paint)),
+        Some(HookLog::Evidence(evidence)) => {
+            lines.extend(evidence_lines(evidence, paint));
+            lines.extend(not_arrived(evidence));
+        }
         Some(HookLog::Tail(tail)) if tail.is_empty() => {
             lines.push("  the function left no evidence, and its log has nothing from this time".to_owned());
         }
@@ -154,9 +157,6 @@ pub(super) fn evidence_lines(evidence: &Evidence, paint: Paint) -> Vec<String> {
             said.push(message);
         }
     }
-    if evidence.verdict.decision == Decision::Succeeded {
-        lines.push("  its evidence says Succeeded; the report did not arrive as such".to_owned());
-    }
     let others = evidence.checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
     let summary = evidence.attestation.summary.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
     let routing = match evidence.attestation.routing {
@@ -174,6 +174,12 @@ pub(super) fn evidence_lines(evidence: &Evidence, paint: Paint) -> Vec<String> {
         lines.push(format!("  {}", both.join("; ")));
     }
     lines
+}
+
+/// What is said of a hook that did not have the effect of its verdict.
+pub(super) fn not_arrived(evidence: &Evidence) -> Option<String> {
+    (evidence.verdict.decision == Decision::Succeeded)
+        .then(|| "  its evidence says Succeeded; the report did not arrive as such".to_owned())
 }
 
 fn counts(check: &CheckEvidence) -> bool {
@@ -241,4 +247,4 @@ fn clipped(line: &str) -> String {
 
 #[cfg(test)]
 #[path = "block_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -32,7 +32,7 @@ fn check(id: &str, outcome: Outcome, messages: Vec<Message>) -> CheckEvidence {
     }
 }
 
-fn evidence() -> Evidence {
+pub(in crate::show) fn evidence() -> Evidence {
     let message = Message::new(codes::ASSERTION_FAILED, "product", "$.price expected > 0, got \"9.50\" (string)")
         .with_context("GET /api/products/42 via test listener, 200 in 43 ms, attempt 1 of 1")
         .at("checks.yaml:38");

@@ -9,7 +9,7 @@ use greenlight_checks::evidence::{Decision, Evidence};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::block::{NAME, TOOK, evidence_lines};
+use super::block::{NAME, TOOK, evidence_lines, not_arrived};
 use super::paint::Paint;
 use super::{json, words};
 use crate::exit::Exit;
@@ -84,6 +84,14 @@ impl Invoked {
         }
     }
 
+    /// Whether CodeDeploy has the report of Succeeded, now or since an earlier attempt.
+    fn arrived(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| {
+            report["status"] == "Succeeded"
+                && ["accepted", "already_completed"].iter().any(|result| report["result"] == *result)
+        })
+    }
+
     fn reported(&self) -> String {
         let Some(report) = &self.report else { return "reported nothing".to_owned() };
         let text = |member: &str| report[member].as_str().unwrap_or("unknown").to_owned();
@@ -102,7 +110,10 @@ pub fn lines(invoked: &Invoked, paint: Paint) -> Vec<String> {
     } else {
         lines.push(format!("{word}: {} {}", invoked.hook, invoked.reported()));
         match &invoked.evidence {
-            Some(evidence) => lines.extend(evidence_lines(evidence, paint)),
+            Some(evidence) => {
+                lines.extend(evidence_lines(evidence, paint));
+                lines.extend(not_arrived(evidence).filter(|_| !invoked.arrived()));
+            }
             None => lines.push("  it left no evidence".to_owned()),
         }
         let (result, body) = invoked.result();
@@ -178,6 +189,19 @@ mod tests {
                 "exit 1"
             ]
         );
+    }
+
+    #[test]
+    fn a_report_is_called_lost_only_where_it_is() {
+        for (result, lost) in [("accepted", false), ("already_completed", false), ("failed", true)] {
+            let mut invoked = Invoked::new(HookEvent::BeforeAllowTraffic);
+            let mut evidence = crate::show::block::tests::evidence();
+            evidence.verdict.decision = Decision::Succeeded;
+            invoked.evidence = Some(evidence);
+            invoked.heard(&format!(r#"{{"greenlight":"report","status":"Succeeded","result":"{result}"}}"#));
+            let said = lines(&invoked, Paint::off()).join("\n");
+            assert_eq!(said.contains("its evidence says Succeeded; the report did not arrive as such"), lost, "{said}");
+        }
     }
 
     #[test]
