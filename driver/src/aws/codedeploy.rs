@@ -133,6 +133,12 @@ impl Aws {
 
     /// `GetDeployment`, `ListDeploymentTargets` (where the target is not known yet) and `BatchGetDeploymentTargets`.
     pub async fn snapshot(&self, id: &str, target: &mut Option<String>) -> Result<Snapshot, AwsError> {
+        let deployment = self.deployment(id).await?;
+        Ok(Snapshot { deployment, target: self.target(id, target).await? })
+    }
+
+    /// `GetDeployment`.
+    pub async fn deployment(&self, id: &str) -> Result<Deployment, AwsError> {
         let answer = self
             .codedeploy
             .get_deployment()
@@ -140,15 +146,18 @@ impl Aws {
             .send()
             .await
             .map_err(|error| translate("codedeploy:GetDeployment", error))?;
-        let deployment = deployment(id, answer.deployment_info());
-        match self.target(id, target).await {
-            Ok(target) => Ok(Snapshot { deployment, target }),
-            Err(error) if error.kind == ErrorKind::NotStarted => Ok(Snapshot { deployment, target: None }),
-            Err(error) => Err(error),
+        Ok(deployment(id, answer.deployment_info()))
+    }
+
+    /// The deployment's target, once it has started: `BatchGetDeploymentTargets`, the first time with `ListDeploymentTargets`.
+    pub async fn target(&self, id: &str, known: &mut Option<String>) -> Result<Option<Target>, AwsError> {
+        match self.started_target(id, known).await {
+            Err(error) if error.kind == ErrorKind::NotStarted => Ok(None),
+            answer => answer,
         }
     }
 
-    async fn target(&self, id: &str, known: &mut Option<String>) -> Result<Option<Target>, AwsError> {
+    async fn started_target(&self, id: &str, known: &mut Option<String>) -> Result<Option<Target>, AwsError> {
         if known.is_none() {
             let answer = self
                 .codedeploy

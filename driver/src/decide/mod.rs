@@ -4,6 +4,7 @@ pub mod difference;
 pub mod history;
 pub mod outcome;
 pub mod plan;
+pub mod poll;
 pub mod report;
 pub mod rollback;
 pub mod schedule;

@@ -10,7 +10,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::outcome::{Cause, cause, rollback_expected};
+use super::poll::{self, Ask, PEER, Spending};
 use super::schedule::Shift;
+use super::view::since;
 use crate::snapshot::{DeploymentStatus, EventStatus, LifecycleEvent, Snapshot, TaskSetLabel};
 
 /// How patient to be.
@@ -26,9 +28,6 @@ pub struct Patience {
     pub deadline: Timestamp,
 }
 
-/// A quiet deployment is looked at this much less often than a moving one. With the floor of a second that is a look every
-/// five seconds: `GetDeployment` was seen to throttle at 41 calls a minute with bursts (aws-facts §8).
-const QUIET: u32 = 5;
 /// After an end that calls for a rollback, how long its id may take to appear.
 const ROLLBACK_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a status that nobody knows may last.
@@ -51,6 +50,8 @@ pub struct Watch {
     pub highest_weight: f64,
     /// What a stop said about rolling back.
     pub rollback_asked: Option<bool>,
+    spending: Spending,
+    next: Ask,
     last_change: Timestamp,
     ended_at: Option<Timestamp>,
     unknown_since: Option<Timestamp>,
@@ -116,6 +117,8 @@ impl Watch {
             rollback: None,
             highest_weight: 0.0,
             rollback_asked: None,
+            spending: Spending::new(now),
+            next: Ask::DEPLOYMENT,
             last_change: now,
             ended_at: None,
             unknown_since: None,
@@ -128,6 +131,21 @@ impl Watch {
     pub fn follows_rollback(&self) -> Option<&str> {
         let deployment = &self.deployment.as_ref()?.deployment;
         deployment.status.is_terminal().then_some(deployment.rolled_back_by.as_deref()).flatten()
+    }
+
+    /// What the next look is at.
+    pub fn asks(&self) -> Ask {
+        self.next
+    }
+
+    /// This was asked for.
+    pub fn asked(&mut self, ask: Ask, now: Timestamp) {
+        self.spending.spend(ask, now);
+    }
+
+    /// How many calls the following of it took.
+    pub fn calls(&self) -> u32 {
+        self.spending.calls()
     }
 
     /// A look at the deployment.
@@ -161,7 +179,7 @@ impl Watch {
         self.answered(&changes, now);
         let ended = snapshot.deployment.status.is_terminal();
         self.rollback = Some(snapshot);
-        let next = if ended { Next::Ended } else { self.wait_or_deadline(now) };
+        let next = if ended { Next::Ended } else { self.wait_for_rollback(now) };
         Step { changes, next }
     }
 
@@ -204,6 +222,7 @@ impl Watch {
             }
             return self.wait(snapshot, now);
         }
+        self.next = Ask::DEPLOYMENT;
         if snapshot.deployment.rolled_back_by.is_some() {
             return Next::Wait(Duration::ZERO);
         }
@@ -218,26 +237,22 @@ impl Watch {
         Next::Ended
     }
 
-    fn wait(&self, snapshot: &Snapshot, now: Timestamp) -> Next {
-        let Next::Wait(pause) = self.wait_or_deadline(now) else { return Next::DeadlinePassed };
-        let allow = snapshot.target.as_ref().and_then(|target| target.event("AllowTraffic"));
-        let step =
-            allow.filter(|event| event.status == EventStatus::InProgress).and_then(|event| event.started).and_then(
-                |started| self.patience.shift.next_step(replacement_weight(snapshot), started, now, self.patience.pace),
-            );
-        match step {
-            // Just after the step, so that it is seen when it happens and not one look later.
-            Some((_, due)) => Next::Wait(pause.min(due + self.patience.floor / 10).max(self.patience.floor)),
-            None => Next::Wait(pause),
-        }
-    }
-
-    fn wait_or_deadline(&self, now: Timestamp) -> Next {
+    fn wait(&mut self, snapshot: &Snapshot, now: Timestamp) -> Next {
         if now >= self.patience.deadline {
             return Next::DeadlinePassed;
         }
-        let quiet = Duration::try_from(now.duration_since(self.last_change)).unwrap_or(Duration::ZERO);
-        Next::Wait((quiet / 4).clamp(self.patience.floor, self.patience.floor * QUIET))
+        let turn = poll::turn(&self.patience, &self.spending, snapshot, self.last_change, now);
+        self.next = turn.ask;
+        Next::Wait(turn.after)
+    }
+
+    /// A rollback is over within seconds (aws-facts §2).
+    fn wait_for_rollback(&self, now: Timestamp) -> Next {
+        if now >= self.patience.deadline {
+            return Next::DeadlinePassed;
+        }
+        let most = PEER.div_f64(self.patience.pace).max(self.patience.floor);
+        Next::Wait((since(self.last_change, now) / 3).clamp(self.patience.floor, most))
     }
 }
 

@@ -76,16 +76,26 @@ fn the_deadline_ends_the_following_of_a_deployment_that_still_runs() {
 }
 
 #[test]
-fn a_quiet_deployment_is_looked_at_less_often_and_a_step_is_not_missed() {
+fn a_shift_is_left_alone_while_it_waits_and_looked_at_when_its_step_is_due() {
     let mut watch = watch();
     let mut seen = snapshot("InProgress");
     set_event(&mut seen, "AllowTraffic", EventStatus::InProgress);
     set_weight(&mut seen, 10.0);
-    assert_eq!(watch.saw_deployment(seen.clone(), at(10)).next, seconds(1));
-    assert_eq!(watch.saw_deployment(seen.clone(), at(22)).next, seconds(3));
-    assert_eq!(watch.saw_deployment(seen.clone(), at(100)).next, seconds(5));
+    assert_eq!(watch.saw_deployment(seen.clone(), at(100)).next, seconds(16), "for an alarm, or a person");
+    assert_eq!(watch.asks(), Ask::TARGET);
     // AllowTraffic began at 10: the rest moves at 310.
-    assert_eq!(watch.saw_deployment(seen, at(308)).next, Next::Wait(Duration::from_millis(2100)));
+    assert_eq!(watch.saw_deployment(seen, at(308)).next, Next::Wait(Duration::from_millis(2500)));
+    assert_eq!(watch.asks(), Ask::BOTH, "the deployment's own status was not asked for in a while");
+}
+
+#[test]
+fn where_install_took_seconds_no_wait_is_believed() {
+    let mut watch = watch();
+    let mut seen = snapshot("InProgress");
+    set_event(&mut seen, "Install", EventStatus::Succeeded);
+    set_event(&mut seen, "AllowTraffic", EventStatus::InProgress);
+    set_weight(&mut seen, 10.0);
+    assert_eq!(watch.saw_deployment(seen, at(100)).next, seconds(2));
 }
 
 #[test]
@@ -97,7 +107,7 @@ fn throttling_backs_off_and_is_forgotten_with_the_next_answer() {
         let _ = watch.was_throttled(at(4));
     }
     assert_eq!(watch.was_throttled(at(5)), seconds(30));
-    assert_eq!(watch.saw_deployment(snapshot("InProgress"), at(6)).next, seconds(1));
+    assert_eq!(watch.saw_deployment(snapshot("InProgress"), at(6)).next, seconds(2));
     assert_eq!(watch.was_throttled(at(7)), seconds(2));
 }
 

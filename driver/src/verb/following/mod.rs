@@ -13,15 +13,16 @@ use self::hook_logs::HookLogs;
 use super::Pacing;
 use super::interruption::Interruption;
 use crate::aws::Aws;
-use crate::aws::error::ErrorKind;
+use crate::aws::error::{AwsError, ErrorKind};
 use crate::clock;
+use crate::decide::poll::{self, Ask};
 use crate::decide::report::{self, Report, Serving};
 use crate::decide::view::{self, Heading, View};
 use crate::decide::watch::{Next, Patience, Watch};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::show::{Printer, words};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Deployment, Snapshot, Target};
 
 /// How often a live region is redrawn between two looks.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -37,7 +38,6 @@ pub struct Following<'a> {
     pacing: Pacing,
     watch: Watch,
     target: Option<String>,
-    rollback_target: Option<String>,
     logs: HookLogs,
     gathering: Gathering,
 }
@@ -64,7 +64,6 @@ impl<'a> Following<'a> {
             pacing,
             watch: Watch::new(patience, clock::now()),
             target: None,
-            rollback_target: None,
             logs: HookLogs::default(),
             gathering: Gathering::default(),
         }
@@ -109,8 +108,8 @@ impl<'a> Following<'a> {
         let now = clock::now();
         let mut changes = self.watch.saw_deployment(snapshot, now).changes;
         if let Some(id) = self.watch.follows_rollback().map(str::to_owned) {
-            let rollback = self.aws.snapshot(&id, &mut self.rollback_target).await;
-            let rollback = rollback.map_err(Failure::aws(format!("read rollback {id}")))?;
+            let rollback = self.aws.deployment(&id).await.map_err(Failure::aws(format!("read rollback {id}")))?;
+            let rollback = Snapshot { deployment: rollback, target: None };
             changes.extend(self.watch.saw_rollback(rollback, now).changes);
         }
         self.logs.read(self.aws, &self.heading, &changes, self.pacing.evidence);
@@ -122,11 +121,40 @@ impl<'a> Following<'a> {
         Ok(())
     }
 
-    async fn ask(&mut self) -> Result<Snapshot, crate::aws::error::AwsError> {
-        match self.watch.follows_rollback().map(str::to_owned) {
-            Some(id) => self.aws.snapshot(&id, &mut self.rollback_target).await,
-            None => self.aws.snapshot(&self.heading.deployment_id, &mut self.target).await,
+    /// One look: the half that is due, and the other where the first shows that it has changed too.
+    async fn ask(&mut self) -> Result<Snapshot, AwsError> {
+        if let Some(id) = self.watch.follows_rollback().map(str::to_owned) {
+            return Ok(Snapshot { deployment: self.aws.deployment(&id).await?, target: None });
         }
+        let id = self.heading.deployment_id.clone();
+        let before = self.watch.deployment.clone();
+        let due = self.watch.asks();
+        let deployment = match &before {
+            Some(before) if !due.deployment => before.deployment.clone(),
+            _ => self.ask_deployment(&id).await?,
+        };
+        let mut seen = Snapshot { deployment, target: before.as_ref().and_then(|before| before.target.clone()) };
+        if due.target {
+            seen.target = self.ask_target(&id).await?.or(seen.target);
+        }
+        let more = poll::also(before.as_ref(), &seen, due);
+        if more.deployment {
+            seen.deployment = self.ask_deployment(&id).await?;
+        }
+        if more.target {
+            seen.target = self.ask_target(&id).await?.or(seen.target);
+        }
+        Ok(seen)
+    }
+
+    async fn ask_deployment(&mut self, id: &str) -> Result<Deployment, AwsError> {
+        self.watch.asked(Ask::DEPLOYMENT, clock::now());
+        self.aws.deployment(id).await
+    }
+
+    async fn ask_target(&mut self, id: &str) -> Result<Option<Target>, AwsError> {
+        self.watch.asked(Ask::TARGET, clock::now());
+        self.aws.target(id, &mut self.target).await
     }
 
     async fn look(&mut self) -> Result<Next, Failure> {
