@@ -44,6 +44,20 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::deploy::run(&source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::Init(arguments) => {
+            let connection = connection(&arguments.aws);
+            let mut printer = printer(&arguments.output);
+            let request = verb::init::Request {
+                application: arguments.application,
+                group: arguments.deployment_group,
+                cluster: arguments.cluster,
+                service: arguments.service,
+                folder: arguments.folder,
+                force: arguments.force,
+            };
+            let ended = verb::init::run(&request, &connection, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         Verb::Plan { shared } => {
             let Given { source, connection, mut printer, .. } = shared.into();
             let ended = verb::plan::run(&source, &connection, &mut printer).await;

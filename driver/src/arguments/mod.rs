@@ -2,6 +2,7 @@
 
 mod check;
 mod common;
+mod init;
 #[cfg(feature = "rehearse")]
 mod invoke;
 #[cfg(feature = "rehearse")]
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::check::{CheckArguments, CheckOutput};
 pub(crate) use self::common::{AwsArguments, ConfigurationArguments, Output, OutputArguments, SharedArguments};
+pub(crate) use self::init::InitArguments;
 #[cfg(feature = "rehearse")]
 pub(crate) use self::invoke::InvokeArguments;
 #[cfg(feature = "rehearse")]
@@ -27,6 +29,13 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Writes greenlight.yaml, checks.yaml and appspec.yaml from a service that already runs
+    #[command(after_help = examples(&[
+        ("greenlight init", "from the only deployment group of an ECS service in this region"),
+        ("greenlight init --cluster production --service shop", "from a service"),
+        ("greenlight init --application shop --deployment-group shop-dg --folder deploy", "from a group, elsewhere"),
+    ]))]
+    Init(InitArguments),
     /// Registers the task definition, creates the deployment, follows it to its end, and exits by its outcome
     #[command(after_help = examples(&[
         ("greenlight deploy", "as greenlight.yaml says"),

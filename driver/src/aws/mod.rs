@@ -4,6 +4,7 @@ pub mod aftermath;
 pub mod cloudwatch;
 pub mod codedeploy;
 mod directing;
+pub mod discovery;
 pub mod ecs;
 pub mod error;
 pub mod load_balancer;

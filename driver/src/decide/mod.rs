@@ -2,6 +2,7 @@
 
 pub mod difference;
 pub mod history;
+pub mod initial;
 pub mod outcome;
 pub mod plan;
 pub mod poll;

@@ -336,6 +336,13 @@ impl Printer {
         }
     }
 
+    /// The end of a verb that deploys nothing: for programs the last line, for people the exit code says it.
+    pub fn ended(&mut self, exit: Exit, reason: &str, now: Timestamp) {
+        if let Kind::Json(json) = &mut self.kind {
+            json.outcome(None, exit, reason, now);
+        }
+    }
+
     /// Data that was asked for.
     pub fn data(&mut self, line: &str) {
         output_line(line);

@@ -7,6 +7,7 @@ pub mod continuing;
 pub mod deploy;
 pub mod following;
 pub mod history;
+pub mod init;
 pub mod interruption;
 #[cfg(feature = "rehearse")]
 pub mod invoke;

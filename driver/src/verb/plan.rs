@@ -43,7 +43,7 @@ pub async fn run(
 }
 
 /// The last deployment that succeeded, with what it was and what it deployed.
-async fn last(aws: &Aws, configuration: &Configuration) -> Result<Last, Failure> {
+pub(super) async fn last(aws: &Aws, configuration: &Configuration) -> Result<Last, Failure> {
     let (application, group) = (&configuration.application, &configuration.deployment_group);
     let past = aws
         .past_deployments(application, group, BACK)
