@@ -135,11 +135,12 @@ impl Examination {
         if let Some(witness) = witness {
             self.identify(&witness, &answering, &checks, &results)?;
         }
+        self.progress.update(|known| known.approval = checks.approval().cloned());
         let attestation = self.progress.known().attestation;
         let verdict = decide(&Case { attestation: &attestation, routing: plan.attest.routing, checks: &results });
         Ok(match verdict.decision {
             Decision::Succeeded if drill.is_some() => failed(vec![Drill::survived()]),
-            Decision::Succeeded | Decision::Failed => verdict,
+            Decision::Succeeded | Decision::Failed | Decision::Waiting => verdict,
         })
     }
 

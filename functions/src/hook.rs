@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
 use greenlight_checks::evidence::{Decision, Evidence, SCHEMA, Verdict};
+use greenlight_checks::gate;
 use greenlight_checks::message::{Message, codes};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ use crate::memory::Memory;
 use crate::metrics::{self, Figures};
 use crate::patience::Patience;
 use crate::progress::Progress;
-use crate::report::{Delivered, deliver};
+use crate::report::{Delivered, Delivery, Report, deliver};
 use crate::self_test::{self, SelfTest};
 use crate::watchdog::{LEAST_RESERVE, NoTime, Watchdog};
 use crate::{clock, log, plan_source};
@@ -101,6 +102,7 @@ impl Hook {
                 Decision::Failed => tracing::error!(code = reason.code, "{reason}"),
                 // What would have failed, had the plan not only observed.
                 Decision::Succeeded => tracing::warn!(code = reason.code, "{reason}"),
+                Decision::Waiting => tracing::info!(code = reason.code, "{reason}"),
             }
         }
         let labels =
@@ -112,7 +114,11 @@ impl Hook {
             tracing::warn!("the evidence is in this log only: {reason}");
         }
         let written = clock::now();
-        let delivery = deliver(&self.aws, &invocation, decision, watchdog.end, watchdog.reserve).await;
+        let delivery = match Report::of(decision) {
+            Some(report) => deliver(&self.aws, &invocation, report, watchdog.end, watchdog.reserve).await,
+            // An earlier attempt's gate is not opened again either: whoever answers it may have done so already.
+            None => Delivery { result: Delivered::Held, attempts: 0 },
+        };
         log::report(&labels, decision, &delivery, &kept);
         let ended = clock::now();
         let figures = Figures {
@@ -125,7 +131,7 @@ impl Hook {
         let function = self.environment.function().unwrap_or_default();
         log::metrics(&labels, metrics::line(&evidence, function, &figures, clock::timestamp()));
         match delivery.result {
-            Delivered::Accepted | Delivered::AlreadyCompleted => {
+            Delivered::Accepted | Delivered::AlreadyCompleted | Delivered::Held => {
                 Ok(json!({"status": decision, "report": delivery.result.name()}))
             }
             Delivered::Failed(message) => Err(HookError::Unreported(message)),
@@ -171,6 +177,9 @@ impl Hook {
         let started_at = clock::timestamp();
         let (verdict, watchdog) = self.guarded(invocation, progress, started, left).await;
         let known = progress.known();
+        let decided = clock::timestamp();
+        let token = invocation.execution.secret();
+        let (verdict, gate) = gate::opened(verdict, known.approval.as_ref(), started_at, decided, token);
         let evidence = Evidence {
             schema: SCHEMA,
             tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -180,8 +189,9 @@ impl Hook {
             function: self.environment.function().map(str::to_owned),
             plan: known.plan,
             started_at,
-            finished_at: clock::timestamp(),
+            finished_at: decided,
             verdict,
+            gate,
             observed: known.observed,
             attestation: known.attestation,
             checks: known.checks,
@@ -251,6 +261,7 @@ impl Hook {
         progress.happened(match verdict.decision {
             Decision::Succeeded => "verdict: Succeeded",
             Decision::Failed => "verdict: Failed",
+            Decision::Waiting => "verdict: Waiting",
         });
         (verdict, watchdog)
     }

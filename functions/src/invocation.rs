@@ -21,12 +21,12 @@ impl fmt::Display for DeploymentId {
 }
 
 /// The token of the report: opaque, about 288 characters of base64, and whoever holds it can report. It is neither
-/// logged nor shown; [`ExecutionId::hash`] is.
+/// logged nor shown, but in the evidence of a gate, for whoever answers it; [`ExecutionId::hash`] is.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ExecutionId(String);
 
 impl ExecutionId {
-    /// The token itself, for the report only.
+    /// The token itself, for the report only, or for the person who makes it.
     pub(crate) fn secret(&self) -> &str {
         &self.0
     }

@@ -91,7 +91,7 @@ pub(crate) async fn evidence(labels: &Labels, evidence: Arc<Evidence>) {
 /// The report line.
 pub(crate) fn report(labels: &Labels, decision: Decision, delivery: &Delivery, kept: &Kept) {
     let error = match &delivery.result {
-        Delivered::Accepted | Delivered::AlreadyCompleted => Value::Null,
+        Delivered::Accepted | Delivered::AlreadyCompleted | Delivered::Held => Value::Null,
         Delivered::Failed(message) => Value::String(message.to_string()),
     };
     let (object, unkept) = match kept {
@@ -206,6 +206,7 @@ mod tests {
             finished_at: Timestamp::UNIX_EPOCH,
             verdict: Verdict { decision: Decision::Succeeded, because: Vec::new() },
             observed: None,
+            gate: None,
             attestation: Attestation::default(),
             checks: (0..checks).map(check).collect(),
             timeline: Vec::new(),

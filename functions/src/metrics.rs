@@ -31,7 +31,7 @@ pub(crate) fn line(evidence: &Evidence, function: &str, figures: &Figures<'_>, n
     let decided = evidence.finished_at.duration_since(evidence.started_at);
     let decided = Duration::try_from(decided).unwrap_or_default();
     let count = |outcome: Outcome| evidence.checks.iter().filter(|check| check.outcome == outcome).count() as u64;
-    let delivered = !matches!(figures.delivery.result, Delivered::Failed(_));
+    let delivered = matches!(figures.delivery.result, Delivered::Accepted | Delivered::AlreadyCompleted);
     let succeeded = evidence.verdict.decision == Decision::Succeeded;
     let metrics = [
         ("Duration", "Milliseconds", milliseconds(figures.total)),

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use greenlight_checks::evidence::{Attestation, CheckEvidence, Moment, Observed, PlanIdentity};
+use greenlight_checks::plan::Approval;
 
 use crate::clock;
 
@@ -19,6 +20,8 @@ pub(crate) struct Known {
     pub(crate) attestation: Attestation,
     pub(crate) checks: Vec<CheckEvidence>,
     pub(crate) observed: Option<Observed>,
+    /// Who is asked, once everything else was looked at.
+    pub(crate) approval: Option<Approval>,
     pub(crate) timeline: Vec<Moment>,
     /// What the work is doing, to be read after "while".
     pub(crate) doing: &'static str,

@@ -25,6 +25,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// What can be reported; a verdict that waits for a person is neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    Succeeded,
+    Failed,
+}
+
+impl Report {
+    /// The report that a verdict calls for, if it does.
+    pub(crate) const fn of(decision: Decision) -> Option<Self> {
+        match decision {
+            Decision::Succeeded => Some(Self::Succeeded),
+            Decision::Failed => Some(Self::Failed),
+            Decision::Waiting => None,
+        }
+    }
+}
+
 /// How the report ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
@@ -33,13 +51,15 @@ pub(crate) struct Delivery {
     pub(crate) attempts: u32,
 }
 
-/// The three ends of a report.
+/// The ends of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Delivered {
     /// CodeDeploy took it.
     Accepted,
     /// An earlier attempt had reported.
     AlreadyCompleted,
+    /// There was none to make: a person answers.
+    Held,
     /// It could not be delivered.
     Failed(Message),
 }
@@ -50,6 +70,7 @@ impl Delivered {
         match self {
             Self::Accepted => "accepted",
             Self::AlreadyCompleted => "already_completed",
+            Self::Held => "held",
             Self::Failed(_) => "failed",
         }
     }
@@ -78,7 +99,7 @@ fn next(fault: Fault, attempt: u32, elapsed: Duration, denied: Duration, left: D
 pub(crate) async fn deliver(
     aws: &Aws,
     invocation: &Invocation,
-    decision: Decision,
+    report: Report,
     end: Instant,
     reserve: Duration,
 ) -> Delivery {
@@ -88,7 +109,7 @@ pub(crate) async fn deliver(
     loop {
         attempts += 1;
         let left = end.saturating_duration_since(clock::now());
-        let answer = timeout(left, put_status(aws, invocation, decision)).await;
+        let answer = timeout(left, put_status(aws, invocation, report)).await;
         let (fault, told) = match answer {
             Ok(Ok(())) => return Delivery { result: Delivered::Accepted, attempts },
             Ok(Err(Refusal::AlreadyCompleted)) => return Delivery { result: Delivered::AlreadyCompleted, attempts },

@@ -48,6 +48,7 @@ pub(in crate::show) fn evidence() -> Evidence {
         finished_at: Timestamp::UNIX_EPOCH,
         verdict: Verdict { decision: Decision::Failed, because: vec![message.clone()] },
         observed: None,
+        gate: None,
         attestation: Attestation {
             routing: Standing::Proven,
             summary: Some("test listener -> shop-b, 3 of 3 targets healthy".to_owned()),

@@ -46,7 +46,7 @@ impl Checked {
     pub fn exit(&self) -> Exit {
         match self.verdict.decision {
             Decision::Succeeded => Exit::Succeeded,
-            Decision::Failed => Exit::NotPassed,
+            Decision::Failed | Decision::Waiting => Exit::NotPassed,
         }
     }
 
@@ -84,7 +84,7 @@ pub fn lines(checked: &Checked, paint: Paint) -> Vec<String> {
             paint.yellow("WOULD HAVE FAILED")
         }
         Decision::Succeeded => paint.green("PASSED"),
-        Decision::Failed => paint.red("NOT PASSED"),
+        Decision::Failed | Decision::Waiting => paint.red("NOT PASSED"),
     };
     let mode = observed.map(|observed| format!("; mode: observe until {}", observed.until)).unwrap_or_default();
     lines.push(format!("{word}: {}; routing is not attested from here{mode}", checked.counted()));

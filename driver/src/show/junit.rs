@@ -80,7 +80,7 @@ fn verdict(checked: &Checked) -> TestCase {
             status
         }
         Decision::Succeeded => TestCaseStatus::success(),
-        Decision::Failed => {
+        Decision::Failed | Decision::Waiting => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_message(format!("not passed: {}", checked.counted())).set_type("verdict");
             let because: Vec<_> = checked.verdict.because.iter().map(ToString::to_string).collect();

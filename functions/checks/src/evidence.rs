@@ -23,7 +23,7 @@ pub struct Evidence {
     pub tool: String,
     /// The CodeDeploy deployment.
     pub deployment_id: String,
-    /// SHA-256 (hex) of the lifecycle event hook execution id; the id itself is a credential for the report.
+    /// SHA-256 (hex) of the lifecycle event hook execution id; the id itself is a credential for the report, and only in an open gate.
     pub execution: String,
     /// The event that the function serves.
     pub event: HookEvent,
@@ -44,6 +44,9 @@ pub struct Evidence {
     /// Where the plan only observes (`mode: observe`): what it would have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
+    /// Where the verdict is Waiting: the person who is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
     /// What was established about routing and targets.
     pub attestation: Attestation,
     /// Every check of the event, in the plan's order.
@@ -76,13 +79,13 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
-    /// Succeeded needs positive evidence; everything else is Failed.
+    /// Succeeded needs positive evidence; everything else is Failed, or waits for a person's approval.
     pub decision: Decision,
     /// Empty only for Succeeded. A plan that only observes has Succeeded with reasons: what would have failed.
     pub because: Vec<Message>,
 }
 
-/// The two statuses that `PutLifecycleEventHookExecutionStatus` takes from a hook.
+/// The two statuses that `PutLifecycleEventHookExecutionStatus` takes from a hook, or neither yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Decision {
@@ -90,6 +93,27 @@ pub enum Decision {
     Succeeded,
     /// Fail it.
     Failed,
+    /// Nothing is reported: everything passed, and a person is asked. It is never a pass.
+    Waiting,
+}
+
+/// A person's approval that is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Gate {
+    /// The approval's id in the plan.
+    pub check: String,
+    /// Who is asked, for people.
+    pub from: Vec<String>,
+    /// When the hook ended without a report.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
+    pub opened_at: Timestamp,
+    /// From when on no answer counts as no.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
+    pub until: Timestamp,
+    /// The lifecycle event hook execution id, which the answer is reported with. It is good for one report, by whoever may
+    /// call `PutLifecycleEventHookExecutionStatus`; evidence without a gate has its SHA-256 only.
+    pub execution_id: String,
 }
 
 /// What is known about where the tested traffic went.

@@ -37,6 +37,13 @@ fn example() -> Evidence {
                 Message::new("GL1201", "product", "$.price expected > 0, got \"9.50\" (string)").at("checks.yaml:38"),
             ],
         },
+        gate: Some(Gate {
+            check: "go".into(),
+            from: vec!["ana".into()],
+            opened_at: Timestamp::from_second(1_700_000_012).unwrap(),
+            until: Timestamp::from_second(1_700_001_812).unwrap(),
+            execution_id: "token".into(),
+        }),
         observed: Some(Observed { until: "2026-12-31".into(), would_have_failed: true }),
         attestation: Attestation {
             routing: Standing::Proven,

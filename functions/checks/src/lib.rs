@@ -10,6 +10,7 @@
 //!   judge           what was seen + expectations -> messages        pure
 //! identity        what answers say of where they come from -> a standing
 //! verdict::decide attestation + evidence -> Succeeded or Failed     pure
+//! gate::opened    Succeeded -> Waiting, where a person is asked      pure
 //! observation::under the same for a plan that only observes         pure
 //! ```
 
@@ -18,6 +19,7 @@ mod clock;
 pub mod cloudwatch;
 pub mod event;
 pub mod evidence;
+pub mod gate;
 pub mod identity;
 mod judge;
 pub mod message;

@@ -132,4 +132,6 @@ pub mod codes {
     pub const PANICKED: &str = "GL1904";
     /// A fire drill is set on the function.
     pub const DRILL: &str = "GL1905";
+    /// A person's approval is waited for.
+    pub const WAITS_FOR_APPROVAL: &str = "GL1906";
 }

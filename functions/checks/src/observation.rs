@@ -19,7 +19,7 @@ pub fn under(mode: Mode, verdict: Verdict) -> (Verdict, Option<Observed>) {
             let because = std::iter::once(first).chain(verdict.because).collect();
             Verdict { decision: Decision::Succeeded, because }
         }
-        Decision::Failed | Decision::Succeeded => verdict,
+        Decision::Failed | Decision::Succeeded | Decision::Waiting => verdict,
     };
     (verdict, Some(observed))
 }

@@ -1,12 +1,11 @@
 //! One `PutLifecycleEventHookExecutionStatus`, without a retry.
 
-use aws_sdk_codedeploy::types::LifecycleEventStatus;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use greenlight_checks::evidence::Decision;
-
 use super::Aws;
 use super::fault::{Fault, fault, told};
 use crate::invocation::Invocation;
+use crate::report::Report;
+use aws_sdk_codedeploy::types::LifecycleEventStatus;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Why one attempt to report was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +22,10 @@ pub(crate) enum Refusal {
 }
 
 /// Reports once.
-pub(crate) async fn put_status(aws: &Aws, invocation: &Invocation, decision: Decision) -> Result<(), Refusal> {
-    let status = match decision {
-        Decision::Succeeded => LifecycleEventStatus::Succeeded,
-        Decision::Failed => LifecycleEventStatus::Failed,
+pub(crate) async fn put_status(aws: &Aws, invocation: &Invocation, report: Report) -> Result<(), Refusal> {
+    let status = match report {
+        Report::Succeeded => LifecycleEventStatus::Succeeded,
+        Report::Failed => LifecycleEventStatus::Failed,
     };
     let answer = aws
         .reporting

@@ -242,7 +242,15 @@ impl Bench {
         let executions: std::collections::BTreeSet<_> = state.accepted.iter().map(|report| &report.execution).collect();
         assert_eq!(executions.len(), state.accepted.len(), "one execution has one report: {:?}", state.accepted);
         assert_eq!(state.unexpected, Vec::<String>::new(), "calls that a hook must not make");
-        assert!(lines.iter().all(|line| !line.to_string().contains(EXECUTION)), "the execution id is a credential");
+        let tells = |line: &Value| {
+            let mut line = line.clone();
+            // The one place where it belongs, for the person who answers.
+            if let Some(gate) = line.pointer_mut("/evidence/gate") {
+                gate["execution_id"].take();
+            }
+            line.to_string().contains(EXECUTION)
+        };
+        assert!(!lines.iter().any(tells), "the execution id is a credential");
         let kind = |kind: &str| lines.iter().filter(|line| line["greenlight"] == kind).cloned().collect::<Vec<_>>();
         Story {
             evidence: kind("evidence"),

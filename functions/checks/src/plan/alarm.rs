@@ -41,7 +41,7 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
         }
     }
     let known = ["names", "watch_for", "every", "already_red"];
-    let fields = Fields::read(node, &check.path_of("alarm"), &known, &[], problems)?;
+    let fields = Fields::read(node, &check.path_of("alarm"), &known, problems)?;
     let names = fields.required("names", problems).map(|node| names(node, &fields.path_of("names"), problems));
     let watch_for = fields.duration("watch_for", problems).unwrap_or_default();
     if let (Some(node), true) = (fields.get("watch_for"), watch_for > LONGEST_WATCH) {

@@ -74,7 +74,7 @@ const LEVELS: [(&str, Requirement); 3] =
     [("required", Requirement::Required), ("warn", Requirement::Warn), ("off", Requirement::Off)];
 
 pub(super) fn attest(node: &Node, problems: &mut Problems) -> Option<Attest> {
-    let fields = Fields::read(node, "attest", &["routing", "targets_healthy", "image", "identity"], &[], problems)?;
+    let fields = Fields::read(node, "attest", &["routing", "targets_healthy", "image", "identity"], problems)?;
     let targets_healthy = match fields.get("targets_healthy") {
         Some(node) if matches!(node.value, Value::Map(_)) => at_least(node, problems),
         _ => fields.word("targets_healthy", &[("all", TargetsHealthy::All)], problems),
@@ -88,14 +88,14 @@ pub(super) fn attest(node: &Node, problems: &mut Problems) -> Option<Attest> {
 }
 
 fn at_least(node: &Node, problems: &mut Problems) -> Option<TargetsHealthy> {
-    let count = Fields::read(node, "attest.targets_healthy", &["at_least"], &[], problems)?;
+    let count = Fields::read(node, "attest.targets_healthy", &["at_least"], problems)?;
     count.required("at_least", problems);
     let least = count.integer("at_least", 1, 10_000, problems)?;
     u32::try_from(least).ok().map(TargetsHealthy::AtLeast)
 }
 
 fn image(node: &Node, problems: &mut Problems) -> Option<ImageSpec> {
-    let fields = Fields::read(node, "attest.image", &["container", "digest"], &[], problems)?;
+    let fields = Fields::read(node, "attest.image", &["container", "digest"], problems)?;
     for name in ["container", "digest"] {
         fields.required(name, problems);
     }
@@ -131,7 +131,7 @@ fn digest(text: &str) -> Option<String> {
 }
 
 fn identity(node: &Node, problems: &mut Problems) -> Option<IdentitySpec> {
-    let fields = Fields::read(node, "attest.identity", &["header"], &[], problems)?;
+    let fields = Fields::read(node, "attest.identity", &["header"], problems)?;
     fields.required("header", problems);
     let given = fields.text("header", problems)?;
     match given.parse() {

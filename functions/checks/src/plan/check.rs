@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 pub(crate) fn check(node: &Node, path: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Entry> {
     let own = ["id", "expect", "severity", "on_inconclusive", "timeout", "retry", "after", "side_effects"];
     let known: Vec<&str> = own.into_iter().chain(kind::NAMES).collect();
-    let fields = Fields::read(node, path, &known, &kind::LATER, problems)?;
+    let fields = Fields::read(node, path, &known, problems)?;
     let id = fields.required("id", problems).and_then(|node| id(node, &fields.path_of("id"), problems));
     let kind = kind::read(&fields, &known, givens, problems);
     let after = fields.get("after").map(|node| texts(node, &fields.path_of("after"), problems)).unwrap_or_default();
@@ -70,7 +70,7 @@ fn id(node: &Node, path: &str, problems: &mut Problems) -> Option<(String, Posit
 }
 
 fn retry(node: &Node, path: &str, problems: &mut Problems) -> Option<Retry> {
-    let fields = Fields::read(node, path, &["until", "every", "pass_after"], &[], problems)?;
+    let fields = Fields::read(node, path, &["until", "every", "pass_after"], problems)?;
     fields.required("until", problems);
     let every = fields.duration("every", problems).unwrap_or(DEFAULT_EVERY);
     if let Some(node) = fields.get("every")

@@ -72,7 +72,7 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
         let text = "compare has none: blue is what is expected; its limits are compare.response and compare.latency";
         problems.add(expect.at, &check.path_of("expect"), text);
     }
-    let fields = Fields::read(node, &path, &["requests", "pairs", "response", "latency"], &[], problems)?;
+    let fields = Fields::read(node, &path, &["requests", "pairs", "response", "latency"], problems)?;
     let requests = fields.required("requests", problems).map(|node| requests(node, &fields, check, problems));
     let pairs = fields.integer("pairs", 1, MOST_PAIRS, problems).and_then(|pairs| u32::try_from(pairs).ok());
     let pairs = pairs.unwrap_or(DEFAULT_PAIRS);
@@ -105,7 +105,7 @@ fn part<T>(
     }
     let known: &[&str] =
         if name == "response" { &["ignore", "unordered", "headers"] } else { &["slower_by_at_most", "confidence"] };
-    let inner = Fields::read(node, &fields.path_of(name), known, &[], problems)?;
+    let inner = Fields::read(node, &fields.path_of(name), known, problems)?;
     Some(read(Some(&inner), problems.place(node.at), problems))
 }
 

@@ -11,7 +11,7 @@ use crate::authorities::Authorities;
 
 /// Reads `endpoints`; what is not said is the deployment group's listeners.
 pub(crate) fn endpoints(node: Option<&Node>, givens: &Givens<'_>, problems: &mut Problems) -> EndpointSpecs {
-    let fields = node.and_then(|node| Fields::read(node, "endpoints", &["green", "blue"], &[], problems));
+    let fields = node.and_then(|node| Fields::read(node, "endpoints", &["green", "blue"], problems));
     let mut side = |name: &str, default: Via| {
         let node = fields.as_ref().and_then(|fields| fields.get(name));
         node.and_then(|node| endpoint(node, &format!("endpoints.{name}"), default.clone(), givens, problems))
@@ -27,7 +27,7 @@ fn endpoint(
     givens: &Givens<'_>,
     problems: &mut Problems,
 ) -> Option<EndpointSpec> {
-    let fields = Fields::read(node, path, &["via", "url", "host", "ca"], &[], problems)?;
+    let fields = Fields::read(node, path, &["via", "url", "host", "ca"], problems)?;
     let ways =
         [("test_listener", Way::TestListener), ("production_listener", Way::ProductionListener), ("url", Way::Url)];
     let way = fields.word("via", &ways, problems);

@@ -33,7 +33,7 @@ pub(crate) const CONDITIONS: [&str; 14] = [
 /// The assertions of an `http` check.
 pub(crate) fn assertions(node: &Node, path: &str, givens: &Givens<'_>, problems: &mut Problems) -> Vec<Assertion> {
     let known = ["status", "within", "headers", "body", "json", "schema", "body_sha256", "http_version"];
-    let Some(fields) = Fields::read(node, path, &known, &[], problems) else {
+    let Some(fields) = Fields::read(node, path, &known, problems) else {
         return Vec::new();
     };
     if fields.entries().is_empty() {
@@ -133,7 +133,7 @@ fn json(node: &Node, path: &str, assertions: &mut Vec<Assertion>, problems: &mut
     for (index, item) in items.iter().enumerate() {
         let path = format!("{path}[{index}]");
         let known: Vec<&str> = std::iter::once("at").chain(CONDITIONS).collect();
-        let Some(fields) = Fields::read(item, &path, &known, &[], problems) else { continue };
+        let Some(fields) = Fields::read(item, &path, &known, problems) else { continue };
         let json_path = fields.required("at", problems).and_then(|node| {
             let text = text(node, &fields.path_of("at"), problems)?;
             json_path::parse(text, node, &fields.path_of("at"), problems)
@@ -148,7 +148,7 @@ fn json(node: &Node, path: &str, assertions: &mut Vec<Assertion>, problems: &mut
 /// A plain value means equals; a mapping is one or more conditions.
 pub(crate) fn predicate(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
     match &node.value {
-        Value::Map(_) => conditions(&Fields::read(node, path, &CONDITIONS, &[], problems)?, problems),
+        Value::Map(_) => conditions(&Fields::read(node, path, &CONDITIONS, problems)?, problems),
         Value::Null => {
             problems.add(node.at, path, "expects nothing; write a value, or `exists: true`");
             None
@@ -230,7 +230,7 @@ fn condition(name: &str, node: &Node, path: &str, problems: &mut Problems) -> Op
 /// What is expected of numbers: a number, or conditions on one.
 pub(crate) fn of_numbers(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
     match &node.value {
-        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_NUMBER, &[], problems)?, problems),
+        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_NUMBER, problems)?, problems),
         _ => number(node, path, problems).map(|number| Predicate(vec![Condition::Equals(Json::from(number))])),
     }
 }
@@ -240,7 +240,7 @@ const OF_A_NUMBER: [&str; 7] = ["equals", "not", "in", "greater_than", "at_least
 
 fn count(node: &Node, path: &str, problems: &mut Problems) -> Option<Predicate> {
     match &node.value {
-        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_NUMBER, &[], problems)?, problems),
+        Value::Map(_) => conditions(&Fields::read(node, path, &OF_A_NUMBER, problems)?, problems),
         _ => integer(node, path, 0, u64::MAX, problems)
             .map(|count| Predicate(vec![Condition::Equals(Json::from(count))])),
     }

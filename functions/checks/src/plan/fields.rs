@@ -99,20 +99,12 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads a mapping whose fields are `known`; those that are `later` exist in the plan's model but not in this version.
-    pub(crate) fn read(
-        node: &'a Node,
-        path: &str,
-        known: &[&str],
-        later: &[&str],
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    /// Reads a mapping whose fields are `known`.
+    pub(crate) fn read(node: &'a Node, path: &str, known: &[&str], problems: &mut Problems) -> Option<Self> {
         let fields = Self::any(node, path, problems)?;
         for (key, _) in &fields.entries {
             let name = key.name.as_str();
-            if later.contains(&name) {
-                problems.add(key.at, path, format_args!("{name:?} is not supported by this version"));
-            } else if !known.contains(&name) {
+            if !known.contains(&name) {
                 problems.unknown(key.at, path, "field", name, known.iter().copied());
             }
         }

@@ -16,7 +16,7 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
         let text = "is not for grpc_health checks: SERVING passes, within timeout";
         problems.add(expect.at, &check.path_of("expect"), text);
     }
-    let fields = Fields::read(node, &check.path_of("grpc_health"), &["service"], &[], problems)?;
+    let fields = Fields::read(node, &check.path_of("grpc_health"), &["service"], problems)?;
     let service = fields.text("service", problems);
     if let (Some(""), Some(node)) = (service.as_deref(), fields.get("service")) {
         let text = "must not be empty; leave it out to ask for the server as a whole";

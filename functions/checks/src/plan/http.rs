@@ -146,7 +146,7 @@ pub(crate) fn request_fields<'a>(
     further: &[&str],
     problems: &mut Problems,
 ) -> Option<Fields<'a>> {
-    Fields::read(node, path, &known(further), &[], problems)
+    Fields::read(node, path, &known(further), problems)
 }
 
 fn known<'a>(further: &[&'a str]) -> Vec<&'a str> {

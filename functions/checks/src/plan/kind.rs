@@ -2,6 +2,7 @@
 //! are listed.
 
 use super::alarm::{self, AlarmCheck};
+use super::approval::{self, ApprovalCheck};
 use super::compare::{self, CompareCheck};
 use super::fields::{Fields, Problems};
 use super::givens::Givens;
@@ -16,6 +17,7 @@ use super::websocket::{self, WebsocketCheck};
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Alarm(AlarmCheck),
+    Approval(ApprovalCheck),
     Compare(CompareCheck),
     GrpcHealth(GrpcHealthCheck),
     Http(HttpCheck),
@@ -26,10 +28,8 @@ pub(crate) enum Kind {
 }
 
 /// The kinds of this version.
-pub(crate) const NAMES: [&str; 8] = ["http", "load", "tls", "grpc_health", "websocket", "compare", "alarm", "metric"];
-
-/// Kinds that exist in the plan's model and not in this version.
-pub(crate) const LATER: [&str; 1] = ["approval"];
+pub(crate) const NAMES: [&str; 9] =
+    ["http", "load", "tls", "grpc_health", "websocket", "compare", "alarm", "metric", "approval"];
 
 /// Kinds that are judged once, over everything that they saw; repeating them until they pass would prove nothing.
 const JUDGED_ONCE: [&str; 4] = ["load", "compare", "alarm", "metric"];
@@ -39,6 +39,7 @@ impl Kind {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Alarm(_) => "alarm",
+            Self::Approval(_) => "approval",
             Self::Compare(_) => "compare",
             Self::GrpcHealth(_) => "grpc_health",
             Self::Http(_) => "http",
@@ -56,7 +57,7 @@ impl Kind {
             Self::Http(http) => http.request.secrets(),
             Self::Load(load) => load.request.secrets(),
             Self::Websocket(websocket) => websocket.secrets(),
-            Self::Alarm(_) | Self::GrpcHealth(_) | Self::Metric(_) | Self::Tls(_) => Vec::new(),
+            Self::Alarm(_) | Self::Approval(_) | Self::GrpcHealth(_) | Self::Metric(_) | Self::Tls(_) => Vec::new(),
         }
     }
 
@@ -69,7 +70,7 @@ impl Kind {
     pub(crate) fn asks_the_service(&self) -> bool {
         match self {
             Self::Compare(_) | Self::GrpcHealth(_) | Self::Http(_) | Self::Load(_) | Self::Websocket(_) => true,
-            Self::Alarm(_) | Self::Metric(_) | Self::Tls(_) => false,
+            Self::Alarm(_) | Self::Approval(_) | Self::Metric(_) | Self::Tls(_) => false,
         }
     }
 }
@@ -77,10 +78,9 @@ impl Kind {
 /// Reads the one kind of a check, whose fields may be `known`.
 pub(crate) fn read(check: &Fields<'_>, known: &[&str], givens: &Givens<'_>, problems: &mut Problems) -> Option<Kind> {
     let given: Vec<_> = NAMES.into_iter().filter_map(|name| Some((name, check.get(name)?))).collect();
-    let later = LATER.iter().any(|name| check.get(name).is_some());
     let [(name, node)] = given.as_slice() else {
-        // A kind of a later version and a misspelt one have been told already.
-        let told = later || check.entries().iter().any(|(key, _)| !known.contains(&key.name.as_str()));
+        // A misspelt kind has been told already.
+        let told = check.entries().iter().any(|(key, _)| !known.contains(&key.name.as_str()));
         if !given.is_empty() || !told {
             let text = format_args!("expected one kind of check, got {}; add one of {}", given.len(), NAMES.join(", "));
             problems.add(check.at, check.path(), text);
@@ -96,6 +96,7 @@ pub(crate) fn read(check: &Fields<'_>, known: &[&str], givens: &Givens<'_>, prob
     }
     match *name {
         "alarm" => alarm::read(node, check, problems).map(Kind::Alarm),
+        "approval" => approval::read(node, check, problems).map(Kind::Approval),
         "compare" => compare::read(node, check, problems).map(Kind::Compare),
         "grpc_health" => grpc_health::read(node, check, problems).map(Kind::GrpcHealth),
         "load" => load::read(node, check, problems).map(Kind::Load),

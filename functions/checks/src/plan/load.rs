@@ -194,7 +194,7 @@ fn warm_up(node: &Node, path: &str, problems: &mut Problems) -> Option<WarmUp> {
         }
         return Some(WarmUp::For(duration));
     }
-    let fields = Fields::read(node, path, &["requests"], &[], problems)?;
+    let fields = Fields::read(node, path, &["requests"], problems)?;
     fields.required("requests", problems);
     fields.integer("requests", 0, 10_000, problems).map(WarmUp::Requests)
 }

@@ -59,7 +59,7 @@ pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> 
         problems.add(given.at, &check.path_of("timeout"), text);
     }
     let known = ["namespace", "name", "dimensions", "statistic", "period", "over", "wait_for", "missing"];
-    let fields = Fields::read(node, &check.path_of("metric"), &known, &[], problems);
+    let fields = Fields::read(node, &check.path_of("metric"), &known, problems);
     let expected = check.required("expect", problems).and_then(|node| {
         let predicate = expectation::of_numbers(node, &check.path_of("expect"), problems)?;
         Some((predicate, problems.place(node.at)))

@@ -6,6 +6,7 @@
 //! `model` and `predicate` are what is left in the end. Nothing here reads a file, a clock or the environment.
 
 mod alarm;
+mod approval;
 mod attest;
 #[cfg(test)]
 mod bad_plans;
@@ -42,6 +43,7 @@ mod websocket;
 mod websocket_tests;
 
 pub(crate) use alarm::{AlarmCheck, AlreadyRed};
+pub use approval::Approval;
 pub use attest::{Attest, IdentitySpec, ImageSpec, Requirement, TargetsHealthy};
 pub(crate) use compare::{CompareCheck, LatencyLimit, ResponseRules};
 #[cfg(test)]

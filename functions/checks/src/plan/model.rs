@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::approval::Approval;
 use super::attest::Attest;
 use super::kind::Kind;
 use super::mode::Mode;
@@ -111,6 +112,8 @@ pub struct EventPlan {
     /// Whether every check is run, whatever another one came to.
     pub(crate) observed: bool,
     pub(crate) checks: Vec<Check>,
+    /// Who is asked once they have passed.
+    pub(crate) approval: Option<Approval>,
     /// What they must not show.
     pub(crate) secrets: Secrets,
 }
@@ -119,6 +122,11 @@ impl EventPlan {
     /// The ids of the checks, in the plan's order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.checks.iter().map(|check| check.id.as_str())
+    }
+
+    /// The person who is asked once all checks have passed, where there is one. A plan that only observes asks nobody.
+    pub fn approval(&self) -> Option<&Approval> {
+        self.approval.as_ref().filter(|_| !self.observed)
     }
 
     /// Whether any check asks CloudWatch.
@@ -184,8 +192,15 @@ impl Plan {
     }
 
     fn with_secrets(&self, checks: Vec<Check>) -> EventPlan {
+        let approval = checks.iter().find_map(|check| match &check.kind {
+            Kind::Approval(asked) => {
+                Some(Approval { id: check.id.clone(), from: asked.from.clone(), within: asked.within })
+            }
+            _ => None,
+        });
+        let checks: Vec<Check> = checks.into_iter().filter(|check| !matches!(check.kind, Kind::Approval(_))).collect();
         let mut secrets = self.secrets.clone();
         checks.iter().flat_map(|check| check.kind.secrets()).for_each(|value| secrets.add(value));
-        EventPlan { observed: matches!(self.mode, Mode::Observe { .. }), checks, secrets }
+        EventPlan { observed: matches!(self.mode, Mode::Observe { .. }), checks, approval, secrets }
     }
 }

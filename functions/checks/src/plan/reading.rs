@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::approval::placed;
 use super::attest::attest;
 use super::check::{Entry, always_skipped, check, known_ids, references};
 use super::endpoint::endpoints;
@@ -98,7 +99,7 @@ fn parse(text: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Nod
 
 fn plan(root: &Node, text: &str, file: &str, givens: &Givens<'_>, problems: &mut Problems) -> Option<Plan> {
     let known = ["version", "mode", "until", "budget", "endpoints", "attest", "hooks", "checks"];
-    let fields = Fields::read(root, "", &known, &[], problems)?;
+    let fields = Fields::read(root, "", &known, problems)?;
     if let Some(node) = fields.required("version", problems)
         && integer(node, "version", 1, u64::MAX, problems).is_some_and(|version| version != 1)
     {
@@ -114,13 +115,14 @@ fn plan(root: &Node, text: &str, file: &str, givens: &Givens<'_>, problems: &mut
     let hooks = fields.required("hooks", problems).map(|node| hooks(node, &ids, problems)).unwrap_or_default();
     references(&checks, &ids, problems);
     always_skipped(&checks, fields.get("hooks"), &hooks, problems);
+    placed(&checks, fields.get("hooks"), &hooks, problems);
     let identity = PlanIdentity { source: file.to_owned(), sha256: format!("{:x}", Sha256::digest(text.as_bytes())) };
     let checks = checks.into_iter().filter_map(|entry| entry.check).collect();
     Some(Plan { identity, mode, budget, endpoints, attest, hooks, checks, secrets: problems.secrets.clone() })
 }
 
 fn budget(node: &Node, problems: &mut Problems) -> Option<Budget> {
-    let fields = Fields::read(node, "budget", &["total", "report_reserve", "stabilise"], &[], problems)?;
+    let fields = Fields::read(node, "budget", &["total", "report_reserve", "stabilise"], problems)?;
     let defaults = Budget::default();
     let reserve = fields.duration("report_reserve", problems);
     if let (Some(reserve), Some(node)) = (reserve, fields.get("report_reserve"))

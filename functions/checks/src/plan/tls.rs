@@ -35,10 +35,10 @@ pub(crate) enum TlsSubject {
 
 /// Reads `tls` and its `expect`.
 pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> Option<TlsCheck> {
-    let empty = Fields::read(node, &check.path_of("tls"), &[], &[], problems);
+    let empty = Fields::read(node, &check.path_of("tls"), &[], problems);
     let expect = check.required("expect", problems)?;
     let known = ["valid_for_at_least", "names_include", "issuer"];
-    let fields = Fields::read(expect, &check.path_of("expect"), &known, &[], problems)?;
+    let fields = Fields::read(expect, &check.path_of("expect"), &known, problems)?;
     if fields.entries().is_empty() {
         problems.add(expect.at, fields.path(), "expects nothing; say at least `valid_for_at_least: 21d`");
     }

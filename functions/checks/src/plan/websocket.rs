@@ -47,10 +47,9 @@ const SET_HERE: [(&str, &str); 7] = [
 /// Reads `websocket` and its `expect`.
 pub(crate) fn read(node: &Node, check: &Fields<'_>, problems: &mut Problems) -> Option<WebsocketCheck> {
     let known = ["path", "send", "subprotocol", "headers"];
-    let fields = Fields::read(node, &check.path_of("websocket"), &known, &[], problems);
+    let fields = Fields::read(node, &check.path_of("websocket"), &known, problems);
     let expect = check.required("expect", problems);
-    let expect =
-        expect.and_then(|node| Fields::read(node, &check.path_of("expect"), &["message", "within"], &[], problems));
+    let expect = expect.and_then(|node| Fields::read(node, &check.path_of("expect"), &["message", "within"], problems));
     let message = expect.as_ref().and_then(|expect| {
         let node = expect.required("message", problems)?;
         Some((predicate(node, &expect.path_of("message"), problems)?, problems.place(node.at)))

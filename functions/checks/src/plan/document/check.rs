@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::approval::ApprovalCheck;
 use super::cloudwatch::{Alarm, Metric, Numbers};
 use super::compare::Compare;
 use super::expect::{HttpExpect, TlsExpect};
@@ -158,6 +159,7 @@ pub(super) enum Check {
     Compare(CompareCheck),
     Alarm(AlarmCheck),
     Metric(MetricCheck),
+    Approval(ApprovalCheck),
 }
 
 /// Which service is asked about.

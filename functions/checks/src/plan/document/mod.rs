@@ -2,6 +2,7 @@
 //! from which the JSON Schema is generated (`greenlight schema checks`). They read no plan and decide nothing: a schema
 //! knows no lines, no variables and no nearest name. That both know the same fields is tested in both directions.
 
+mod approval;
 mod attest;
 mod check;
 mod cloudwatch;
