@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 
 /// What becomes of one connection.
 #[derive(Clone, Debug)]
@@ -46,6 +47,57 @@ impl Address {
         tokio::spawn(accept(listener, Arc::new(reply), Arc::clone(&requests)));
         requests
     }
+}
+
+/// What came over connections that serve again, and how many of them there were and are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    pub(crate) requests: usize,
+    pub(crate) accepted: usize,
+    pub(crate) open: usize,
+}
+
+impl Address {
+    /// Gives this answer to every request, over connections that serve again; each is closed without a word after so many.
+    pub(crate) fn serve_again(self, answer: &'static str, requests_each: usize) -> watch::Receiver<Traffic> {
+        let listener = self.socket.listen(64).unwrap();
+        let (traffic, seen) = watch::channel(Traffic::default());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                traffic.send_modify(|traffic| {
+                    traffic.accepted += 1;
+                    traffic.open += 1;
+                });
+                let traffic = traffic.clone();
+                tokio::spawn(async move {
+                    let _ = answer_again(stream, answer, requests_each, &traffic).await;
+                    traffic.send_modify(|traffic| traffic.open -= 1);
+                });
+            }
+        });
+        seen
+    }
+}
+
+async fn answer_again(
+    stream: TcpStream,
+    answer: &str,
+    requests: usize,
+    traffic: &watch::Sender<Traffic>,
+) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    for _ in 0..requests {
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            if stream.read_line(&mut line).await? == 0 {
+                return Ok(());
+            }
+        }
+        traffic.send_modify(|traffic| traffic.requests += 1);
+        stream.write_all(answer.as_bytes()).await?;
+    }
+    Ok(())
 }
 
 type Script = Arc<dyn Fn(usize, &str) -> Reply + Send + Sync>;

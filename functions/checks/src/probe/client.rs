@@ -17,19 +17,16 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Who asks.
 pub(crate) const USER_AGENT: &str = concat!("greenlight/", env!("CARGO_PKG_VERSION"));
 
-/// The endpoint's URL and a client for it that keeps this many idle connections. With none, every request has a connection
-/// of its own, so that no older connection hides that new ones are refused or go elsewhere; nothing is retried behind the
-/// check's back.
-pub(crate) fn client(endpoint: &Endpoint, kept: usize) -> Result<(Url, Client), String> {
+/// The endpoint's URL and a client for it. Every request has a connection of its own, so that no older connection hides that
+/// new ones are refused or go elsewhere; nothing is retried behind the check's back.
+pub(crate) fn client(endpoint: &Endpoint) -> Result<(Url, Client), String> {
     let mut base = Url::parse(&endpoint.base).map_err(|error| error.to_string())?;
     let address = base.host_str().ok_or("it names no host")?.trim_matches(['[', ']']).to_owned();
     // reqwest wants a TLS provider to be chosen; where the process has chosen already, this choice is refused.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .pool_max_idle_per_host(kept)
-        // Shorter than any server's own, so that no request meets a connection that is being closed.
-        .pool_idle_timeout(Duration::from_secs(2))
+        .pool_max_idle_per_host(0)
         .no_proxy()
         .http1_only()
         .retry(retry::never())

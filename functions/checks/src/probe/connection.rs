@@ -82,7 +82,9 @@ impl Target {
         let connecting = async {
             let found = addresses(&self.address, self.port).await;
             let found = found.map_err(|unresolved| ProbeError::Unresolved(unresolved.to_string()))?;
-            TcpStream::connect(&*found).await.map_err(|error| match error.kind() {
+            let connected = TcpStream::connect(&*found).await;
+            // A request is not to wait for the acknowledgement of what was sent before it.
+            connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)).map_err(|error| match error.kind() {
                 io::ErrorKind::ConnectionRefused => ProbeError::Refused,
                 _ => ProbeError::Connect(format!(": {error}")),
             })
@@ -98,22 +100,44 @@ pub(crate) enum Speaks {
     Http2,
 }
 
+impl Speaks {
+    /// Its name in ALPN.
+    fn protocol(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}
+
 /// Connects; over TLS, what is spoken is agreed upon by ALPN. A server that agrees to nothing
 /// speaks HTTP/1.1.
 pub(crate) async fn open(endpoint: &Endpoint, target: &Target, speaks: Speaks) -> Result<Box<dyn Duplex>, ProbeError> {
-    let stream = target.tcp().await?;
+    connect(target, tls(endpoint, target, speaks)?).await
+}
+
+/// What a handshake needs, where there is one. Connections that share it resume each other's sessions.
+pub(crate) fn tls(
+    endpoint: &Endpoint,
+    target: &Target,
+    speaks: Speaks,
+) -> Result<Option<Arc<ClientConfig>>, ProbeError> {
     if !target.secure {
-        return Ok(Box::new(stream));
+        return Ok(None);
     }
-    let protocol: &[u8] = match speaks {
-        Speaks::Http1 => b"http/1.1",
-        Speaks::Http2 => b"h2",
-    };
     let mut config = verified_by(verifier(endpoint)?)?;
-    config.alpn_protocols = vec![protocol.to_vec()];
-    let connecting = TlsConnector::from(Arc::new(config)).connect(target.server_name()?, stream);
-    let stream = connecting.await.map_err(|error| refused(&error))?;
-    if speaks == Speaks::Http2 && stream.get_ref().1.alpn_protocol() != Some(protocol) {
+    config.alpn_protocols = vec![speaks.protocol().to_vec()];
+    Ok(Some(Arc::new(config)))
+}
+
+/// The same as [`open`], with what [`tls`] gave.
+pub(crate) async fn connect(target: &Target, tls: Option<Arc<ClientConfig>>) -> Result<Box<dyn Duplex>, ProbeError> {
+    let stream = target.tcp().await?;
+    let Some(config) = tls else { return Ok(Box::new(stream)) };
+    let only_http2 = config.alpn_protocols == [Speaks::Http2.protocol()];
+    let stream =
+        TlsConnector::from(config).connect(target.server_name()?, stream).await.map_err(|error| refused(&error))?;
+    if only_http2 && stream.get_ref().1.alpn_protocol() != Some(Speaks::Http2.protocol()) {
         return Err(ProbeError::NotHttp2(": it does not agree to h2 by ALPN".to_owned()));
     }
     Ok(Box::new(stream))

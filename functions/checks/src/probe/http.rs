@@ -15,6 +15,7 @@ use reqwest::{Client, Url};
 
 use super::client::{CONNECT_TIMEOUT, USER_AGENT, Unresolved, client};
 use super::connection::Target;
+use super::http1::Kept;
 use super::http2::{AnswerBody, Http2};
 use crate::clock;
 use crate::identity::Witness;
@@ -80,14 +81,16 @@ pub(crate) struct Prober {
     execution: String,
     /// The address as a URL, and what speaks to it; or why there is none.
     way: Result<(Url, Client), ProbeError>,
+    /// Connections that serve again, where requests may share them.
+    kept: Option<Kept>,
     /// Is shown every answer, where the plan asks who gave it.
     witness: Option<Arc<Witness>>,
 }
 
 impl Prober {
     pub(crate) fn new(endpoint: Endpoint, execution: String) -> Self {
-        let way = client(&endpoint, 0).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
-        Self { endpoint, execution, way, witness: None }
+        let way = client(&endpoint).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
+        Self { endpoint, execution, way, kept: None, witness: None }
     }
 
     /// The same, with somebody who is shown every answer.
@@ -96,11 +99,14 @@ impl Prober {
         self
     }
 
-    /// The same, with up to this many connections that serve again. Without them, load would measure handshakes.
-    pub(crate) fn keeping_connections(&self, kept: usize) -> Self {
+    /// The same, with up to this many connections that serve again in HTTP/1.1. Without them, load would measure handshakes.
+    pub(crate) fn keeping_connections(&self, most: usize) -> Self {
+        let (way, kept) = match Kept::new(&self.endpoint, most) {
+            Ok(kept) => (self.way.clone(), Some(kept)),
+            Err(error) => (Err(error), None),
+        };
         let (endpoint, execution) = (self.endpoint.clone(), self.execution.clone());
-        let way = client(&endpoint, kept).map_err(|reason| ProbeError::Address(endpoint.base.clone(), reason));
-        Self { endpoint, execution, way, witness: self.witness.clone() }
+        Self { endpoint, execution, way, kept, witness: self.witness.clone() }
     }
 
     pub(crate) fn via(&self) -> &str {
@@ -152,10 +158,15 @@ impl Prober {
             let headers = self.headers(&method, key, request)?;
             let (response, connection) = match request.version {
                 Version::HTTP_2 => {
-                    let (response, connection) = self.send_over_http2(&method, &url, headers, body.as_ref()).await?;
+                    let (response, connection) =
+                        Box::pin(self.send_over_http2(&method, &url, headers, body.as_ref())).await?;
                     (response, Some(connection))
                 }
-                _ => (self.send(client, &method, &url, headers, body.as_ref()).await?, None),
+                _ => match &self.kept {
+                    Some(kept) => (kept.send(&method, &url, headers, body.as_ref()).await?, None),
+                    // Boxed, so that a request over a kept connection is not moved about at the size of this one.
+                    None => (Box::pin(self.send(client, &method, &url, headers, body.as_ref())).await?, None),
+                },
             };
             let Some(location) = redirect(&response).filter(|_| request.follow > 0) else {
                 break (response, connection);
@@ -221,9 +232,9 @@ impl Prober {
         body: Option<&String>,
     ) -> Result<(Response<AnswerBody>, Http2<Full<Bytes>>), ProbeError> {
         let target = Target::of(&self.endpoint)?;
-        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let unusable = |error: http::Error| ProbeError::Address(target.authority.clone(), error.to_string());
-        let uri = Uri::builder().scheme(target.scheme()).authority(&*target.authority).path_and_query(path);
+        let uri = Uri::builder().scheme(target.scheme()).authority(&*target.authority);
+        let uri = uri.path_and_query(path_and_query(url));
         let body = Full::new(body.map(|body| Bytes::from(body.clone())).unwrap_or_default());
         let request = http::Request::builder().method(method).uri(uri.build().map_err(unusable)?);
         let mut request = request.header(header::USER_AGENT, USER_AGENT).body(body).map_err(unusable)?;
@@ -254,6 +265,11 @@ impl Prober {
         url.set_query(target.query());
         Ok(url)
     }
+}
+
+/// What a request line names.
+pub(super) fn path_and_query(url: &Url) -> String {
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
 
 fn redirect(response: &Response<AnswerBody>) -> Option<&str> {
@@ -335,5 +351,5 @@ fn tls(error: &(dyn Error + 'static)) -> Option<String> {
 
 /// The innermost cause, which is the one that says something.
 fn cause(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().map(|cause| format!(": {cause}")).unwrap_or_default()
+    format!(": {}", causes(error).last().unwrap_or(error))
 }

@@ -1,24 +1,37 @@
 //! Requests at a steady rate. Arrivals follow the schedule whatever the answers do (an open model), and latency counts from
 //! the scheduled arrival: a slow server cannot hide behind fewer requests. A request has its timeout from then on as well,
 //! sent or not. This file decides nothing about limits.
+//!
+//! A load has a runtime of its own, with no more threads than requests in flight: the thread that sees an answer arrive
+//! goes on with it, and no hand-over to another is measured as if the service had taken the time.
 
 use std::collections::VecDeque;
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use hdrhistogram::Histogram;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::sync::oneshot;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use super::http::{Answer, ProbeError, Prober};
 use super::pacer::Pacer;
 use crate::clock;
-use crate::plan::{LoadCheck, WarmUp};
+use crate::plan::{HttpRequest, LoadCheck, WarmUp};
 
 const DEFAULT_WARM_UP: Duration = Duration::from_secs(5);
 const DEFAULT_WARM_UP_REQUESTS: u64 = 20;
 
 /// How exactly a request that was never sent is given up at its timeout.
 const GIVEN_UP_WITHIN: Duration = Duration::from_millis(10);
+
+/// As a hook has them: a function of less than 1769 MB has less than one core to share among them.
+const MOST_THREADS: usize = 2;
+
+/// What threads that have nothing left to do have for their end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// One hour, which no hook outlives; whatever is longer counts as this.
 const LONGEST_LATENCY_US: u64 = 3_600_000_000;
@@ -157,16 +170,59 @@ impl Measured {
     }
 }
 
-/// Sends everything that the schedule holds and keeps what comes of it in `measured`, which is valid at any time: whoever
-/// ends this early keeps what was seen until then.
-pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout: Duration, measured: &mut Measured) {
+/// Whether the whole schedule was sent and answered before the deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Finished,
+    OutOfTime,
+}
+
+/// Sends everything that the schedule holds, until the deadline, and hands over what came of it. Where this future is
+/// dropped, sending ends at once and so does the thread. An error means that there could be no runtime.
+pub(crate) async fn send_apart(
+    prober: Prober,
+    check: &str,
+    load: &LoadCheck,
+    timeout: Duration,
+    deadline: Instant,
+) -> io::Result<(Measured, End)> {
+    let (_wanted, unwanted) = oneshot::channel::<()>();
+    let threads = load.max_in_flight.clamp(1, MOST_THREADS);
+    let target = Arc::new(Asked { prober, check: check.to_owned(), request: load.request.clone(), timeout });
+    let load = load.clone();
+    let apart = spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+        // Spawned, so that it runs on the threads that see the answers.
+        let sending = runtime.spawn(async move {
+            let mut measured = Measured::new();
+            let end = tokio::select! {
+                biased;
+                _ = unwanted => End::OutOfTime,
+                end = timeout_at(deadline, send(&target, &load, &mut measured)) => {
+                    if end.is_ok() { End::Finished } else { End::OutOfTime }
+                }
+            };
+            (measured, end)
+        });
+        let sent = runtime.block_on(sending);
+        // A name that is still being resolved is not waited for.
+        runtime.shutdown_timeout(FAREWELL);
+        Ok(sent.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic())))
+    });
+    // Whatever it panics with is the check's own.
+    apart.await.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()))
+}
+
+/// What came is in `measured`, which is valid at any time: whoever ends this early keeps what was seen until then.
+async fn send(asked: &Arc<Asked>, load: &LoadCheck, measured: &mut Measured) {
+    let timeout = asked.timeout;
     let schedule = Schedule::of(load);
     let start = clock::now();
     let judged_from = start + schedule.due(schedule.warm_up);
     measured.sending = schedule.due(schedule.judged);
     let mut next = 0;
     let mut waiting: VecDeque<Arrival> = VecDeque::new();
-    let mut in_flight = FuturesUnordered::new();
+    let mut in_flight = JoinSet::new();
     let pacer = Pacer::start(start, schedule.total(), move |request| schedule.due(request));
     let mut given_up = interval(GIVEN_UP_WITHIN);
     given_up.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -193,16 +249,8 @@ pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout
                     measured.behind = measured.behind.max(now - arrival.due);
                 }
             }
-            in_flight.push(async move {
-                let key = format!("{check}-{}", arrival.number);
-                let left = (arrival.due + timeout).saturating_duration_since(now);
-                let end = prober.ask_once(check, &key, &load.request, left).await.map_err(|(error, _)| match error {
-                    // It counts from the scheduled arrival.
-                    ProbeError::Timeout(_) => ProbeError::Timeout(timeout),
-                    other => other,
-                });
-                (arrival, end, clock::now() - arrival.due)
-            });
+            let asked = Arc::clone(asked);
+            in_flight.spawn(async move { (arrival, asked.ask(arrival, now).await, clock::now() - arrival.due) });
         }
         if next == schedule.total() && waiting.is_empty() && in_flight.is_empty() {
             break;
@@ -210,7 +258,8 @@ pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout
         // Where nothing more may be in flight, the next that may happen is an end.
         let paced = next < schedule.total() && in_flight.len() < load.max_in_flight;
         tokio::select! {
-            Some((arrival, end, latency)) = in_flight.next(), if !in_flight.is_empty() => {
+            Some(ended) = in_flight.join_next(), if !in_flight.is_empty() => {
+                let (arrival, end, latency) = ended.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()));
                 if arrival.judged {
                     measured.keep(end, latency);
                 }
@@ -218,6 +267,28 @@ pub(crate) async fn send(prober: &Prober, check: &str, load: &LoadCheck, timeout
             () = pacer.tick(), if paced => {}
             _ = given_up.tick(), if !waiting.is_empty() => {}
         }
+    }
+}
+
+/// What every request of a load has in common.
+#[derive(Debug)]
+struct Asked {
+    prober: Prober,
+    check: String,
+    request: HttpRequest,
+    timeout: Duration,
+}
+
+impl Asked {
+    /// Sends one request, with what is left of its timeout.
+    async fn ask(&self, arrival: Arrival, now: Instant) -> Result<Answer, ProbeError> {
+        let key = format!("{}-{}", self.check, arrival.number);
+        let left = (arrival.due + self.timeout).saturating_duration_since(now);
+        self.prober.ask_once(&self.check, &key, &self.request, left).await.map_err(|(error, _)| match error {
+            // It counts from the scheduled arrival.
+            ProbeError::Timeout(_) => ProbeError::Timeout(self.timeout),
+            other => other,
+        })
     }
 }
 

@@ -5,6 +5,9 @@ pub(crate) mod compare;
 pub(crate) mod connection;
 pub(crate) mod grpc_health;
 pub(crate) mod http;
+mod http1;
+#[cfg(test)]
+mod http1_tests;
 mod http2;
 #[cfg(test)]
 mod http2_tests;

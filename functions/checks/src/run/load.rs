@@ -6,12 +6,12 @@ use tokio::time::timeout_at;
 
 use super::{ended, until_ready};
 use crate::clock;
-use crate::evidence::{self, CheckEvidence, Outcome, Sample, redacted};
+use crate::evidence::{self, CheckEvidence, Outcome, Sample};
 use crate::judge::load as judge;
 use crate::message::{Message, codes};
 use crate::plan::{Check, LoadCheck};
 use crate::probe::http::{Answer, ProbeError, Prober};
-use crate::probe::load::{Measured, Schedule, send};
+use crate::probe::load::{End, Measured, Schedule, send_apart};
 use crate::surroundings::Limits;
 
 /// From here on the figures say more about this side than about the service.
@@ -19,46 +19,28 @@ const BEHIND: Duration = Duration::from_millis(100);
 
 pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, limits: &Limits) -> CheckEvidence {
     let started = clock::now();
-    let mut measured = Measured::new();
-    let kept = prober.keeping_connections(load.max_in_flight);
-    let end = timeout_at(limits.deadline, async {
-        // A request that changes something is not sent only to look.
-        if load.request.method.is_safe() {
-            until_ready(check, &load.request, &kept, limits).await;
+    let told = |code, text| Message::new(code, &check.id, text).at(&*check.place);
+    let (mut measured, outcome, messages) = match sent(check, load, prober, limits).await {
+        Ok((measured, End::Finished)) => {
+            let (outcome, messages) = judge::judge(check, load, &measured, &context(load, prober, &measured));
+            (measured, outcome, messages)
         }
-        let (length, left) = (Schedule::of(load).length(), limits.deadline.saturating_duration_since(clock::now()));
-        if length > left {
-            let text = format!(
-                "not started: it takes {} s with its warm-up, and {} s are left for checks; shorten it or raise budget.total",
-                length.as_secs(),
-                left.as_secs()
-            );
-            return Some(Message::new(codes::OUT_OF_TIME, &check.id, text).at(&*check.place));
-        }
-        send(&kept, &check.id, load, check.timeout, &mut measured).await;
-        None
-    })
-    .await;
-    let line = format!("{} {}", load.request.method, load.request.path);
-    let (outcome, mut messages) = match end {
-        Ok(None) => judge::judge(check, load, &measured, &context(&line, load, prober, &measured)),
-        Ok(Some(not_started)) => (Outcome::Errored, vec![not_started]),
-        Err(_) => {
+        Ok((measured, End::OutOfTime)) => {
             let text = format!("not finished when the time for checks was over, after {} requests", measured.ended);
-            (Outcome::Errored, vec![Message::new(codes::OUT_OF_TIME, &check.id, text).at(&*check.place)])
+            (measured, Outcome::Errored, vec![told(codes::OUT_OF_TIME, text)])
+        }
+        Err((code, not_started)) => {
+            let text = format!("not started: {not_started}");
+            (Measured::new(), Outcome::Errored, vec![told(code, text)])
         }
     };
-    let secrets = load.request.secrets();
-    for message in &mut messages {
-        message.text = redacted(&message.text, &secrets);
-    }
     let sample = |(end, latency): (Result<Answer, ProbeError>, Duration)| Sample {
-        request: line.clone(),
+        request: line(load),
         via: prober.via().to_owned(),
         status: end.as_ref().ok().map(|answer| answer.status.as_u16()),
         took_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
         attempt: 1,
-        body: end.as_ref().ok().and_then(|answer| evidence::kept_body(&answer.body, &secrets)),
+        body: end.as_ref().ok().and_then(|answer| evidence::kept_body(&answer.body, &[])),
         error: end.err().map(|error| error.to_string()),
     };
     let numbers = judge::numbers(&measured);
@@ -75,10 +57,40 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
     }
 }
 
+/// What came of the schedule, or why it was not started.
+async fn sent(
+    check: &Check,
+    load: &LoadCheck,
+    prober: &Prober,
+    limits: &Limits,
+) -> Result<(Measured, End), (&'static str, String)> {
+    // A request that changes something is not sent only to look.
+    if load.request.method.is_safe() {
+        // Whether there is any time left is seen below.
+        let _ = timeout_at(limits.deadline, until_ready(check, &load.request, prober, limits)).await;
+    }
+    let (length, left) = (Schedule::of(load).length(), limits.deadline.saturating_duration_since(clock::now()));
+    if length > left {
+        let text = format!(
+            "it takes {} s with its warm-up, and {} s are left for checks; shorten it or raise budget.total",
+            length.as_secs(),
+            left.as_secs()
+        );
+        return Err((codes::OUT_OF_TIME, text));
+    }
+    let kept = prober.keeping_connections(load.max_in_flight);
+    let sent = send_apart(kept, &check.id, load, check.timeout, limits.deadline).await;
+    sent.map_err(|error| (codes::REQUEST_FAILED, format!("there is no runtime for its thread ({error})")))
+}
+
+fn line(load: &LoadCheck) -> String {
+    format!("{} {}", load.request.method, load.request.path)
+}
+
 /// `GET /api via test listener, 600 requests at 20/s, 12 sent late because 40 were in flight`.
-fn context(line: &str, load: &LoadCheck, prober: &Prober, measured: &Measured) -> String {
+fn context(load: &LoadCheck, prober: &Prober, measured: &Measured) -> String {
     let rate = (measured.achieved_rate() * 100.0).round() / 100.0;
-    let mut context = format!("{line} via {}, {} requests at {rate}/s", prober.via(), measured.ended);
+    let mut context = format!("{} via {}, {} requests at {rate}/s", line(load), prober.via(), measured.ended);
     if measured.late + measured.unsent > 0 {
         let unsent = if measured.unsent > 0 { format!(" and {} never", measured.unsent) } else { String::new() };
         context += &format!(", {} sent late{unsent}, because {} were in flight", measured.late, load.max_in_flight);

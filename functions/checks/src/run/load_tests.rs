@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 use super::tests::{SECOND, codes, endpoints, event, limits};
 use super::*;
-use crate::test_server::{address, answer};
+use crate::test_server::{Reply, address, answer};
 
 fn load(fields: &str, expect: &str) -> EventPlan {
     event(&format!("  - {{ id: a, load: {{ get: /, {fields} }}, expect: {expect}, timeout: 3s }}\n"), "a")
@@ -130,4 +130,61 @@ async fn a_service_that_still_starts_is_not_loaded() {
     let plan = load("rate: 100/s, for: 1s, warm_up: 0s", "[ 'errors <= 0%' ]");
     let evidence = run(&plan, &Surroundings::new(endpoints(&base), limits(10 * SECOND, 20 * SECOND))).await.remove(0);
     assert_eq!(evidence.outcome, Outcome::Passed, "{evidence:?}");
+}
+
+#[tokio::test]
+async fn there_are_no_more_connections_than_may_be_in_flight() {
+    let address = address();
+    let base = address.base.clone();
+    let traffic = address.serve_again("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", usize::MAX);
+    let plan = load("rate: 500/s, for: 1s, max_in_flight: 2, warm_up: { requests: 10 }", "[ 'errors <= 0%' ]");
+    let evidence = loaded(plan, &base).await;
+    assert_eq!(evidence.outcome, Outcome::Passed, "{evidence:?}");
+    let seen = *traffic.borrow();
+    assert_eq!(seen.requests, 510);
+    assert!(seen.accepted <= 2, "{seen:?}");
+}
+
+/// A runtime waits for its threads when it is dropped, so this would take as long as the load does if its thread were left.
+#[test]
+fn a_run_that_is_given_up_stops_sending_at_once_and_leaves_neither_thread_nor_connection() {
+    let servers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (base, mut traffic) = servers.block_on(async {
+        let address = address();
+        (address.base.clone(), address.serve_again("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", usize::MAX))
+    });
+    let began = clock::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let plan = load("rate: 100/s, for: 600s, warm_up: { requests: 0 }", "[ 'max <= 1s' ]");
+        let surroundings = Surroundings::new(endpoints(&base), limits(Duration::ZERO, 900 * SECOND));
+        tokio::select! {
+            evidence = run(&plan, &surroundings) => panic!("it ended by itself: {evidence:?}"),
+            seen = traffic.wait_for(|traffic| traffic.requests >= 20) => assert!(seen.is_ok()),
+        }
+    });
+    drop(runtime);
+    servers.block_on(async {
+        let closed = traffic.wait_for(|traffic| traffic.open == 0);
+        tokio::time::timeout(60 * SECOND, closed).await.unwrap().unwrap();
+    });
+    assert!(clock::now() - began < 300 * SECOND);
+}
+
+#[tokio::test]
+async fn a_secret_that_the_service_shows_is_in_nothing_that_a_load_leaves() {
+    let address = address();
+    let base = address.base.clone();
+    address.serve(|_, text| Reply::Answer(500, "", text.as_bytes().to_vec()));
+    let plan = load(
+        "headers: { authorization: Bearer s3cr3t-value }, rate: 50/s, for: 200ms, warm_up: { requests: 1 }",
+        "[ 'achieved_rate >= 1/s' ]",
+    );
+    let evidence = loaded(plan, &base).await;
+    assert_eq!(evidence.outcome, Outcome::Failed, "{evidence:?}");
+    let json = serde_json::to_string(&evidence).unwrap();
+    assert!(!json.contains("s3cr3t"), "{json}");
+    let body = evidence.samples[0].body.as_deref().unwrap_or_default();
+    assert!(body.contains("authorization: [redacted]"), "{body}");
+    assert!(evidence.messages[0].to_string().contains("first error: status 500"), "{json}");
 }
