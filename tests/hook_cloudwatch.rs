@@ -148,7 +148,7 @@ async fn throttling_is_tried_again_and_told_where_it_lasts() {
     let story = story(lasting).await;
     assert_eq!(
         story.failed_with("GL1315"),
-        "alarms: CloudWatch could not be asked: cloudwatch:DescribeAlarms: Throttling (HTTP 400): switched on for DescribeAlarms"
+        "alarms: CloudWatch could not be asked: cloudwatch:DescribeAlarms: Throttling (HTTP 400): switched on for DescribeAlarms; asking again did not help: try again when the service is well"
     );
     assert_eq!(calls.calls("DescribeAlarms"), 3);
 }
