@@ -194,7 +194,8 @@ impl Failure {
                 lines.push("name another file with --file, or begin with the example in the README".to_owned());
             }
             Self::Aws { source, .. } if source.kind == ErrorKind::NotSent => lines.push(
-                "name a region and credentials: AWS_REGION, AWS_PROFILE or the access keys, or --profile and --region"
+                "name a region and credentials: AWS_REGION, AWS_PROFILE or the access keys, or --profile and --region; \
+                 with single sign-on, first: aws sso login"
                     .to_owned(),
             ),
             _ => {}

@@ -15,7 +15,7 @@ mod verbatim;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
 /// Where AWS is, and as whom to speak to it. What is absent comes from the environment and the profile files.
@@ -55,8 +55,8 @@ impl Connection {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(client)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(3));
+            // How often to try again is the environment's and the profile's to say; by default three attempts in all.
+            .timeout_config(timeouts);
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
