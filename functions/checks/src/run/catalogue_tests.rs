@@ -13,14 +13,14 @@ use super::tests::{SECOND, endpoints, event, limits};
 use super::*;
 use crate::cloudwatch::{Alarm, Answer, CloudWatch, Datapoint, MetricQuery, Unanswered};
 use crate::event::HookEvent;
-use crate::evidence::{Attestation, Verdict};
+use crate::evidence::{Attestation, Decision, Verdict};
 use crate::identity::Witness;
 use crate::judge::{alarm as alarms, compare as comparison, metric as metrics};
-use crate::observation;
-use crate::plan::{self, Givens, Plan, Requirement};
+use crate::plan::{self, Approval, Givens, Plan, Requirement};
 use crate::surroundings::Endpoints;
 use crate::test_server::{Reply, address, answer};
 use crate::verdict::{Case, decide};
+use crate::{gate, observation};
 
 const PRODUCT: &str = r#"{"id":42,"price":"9.50","name":"tea","tags":["hot","green"],"stock":0,"notes":null}"#;
 
@@ -199,6 +199,10 @@ fn about_the_verdict(catalogue: &mut Catalogue) {
     let observing = read(
         "version: 1\nmode: observe\nuntil: 2099-12-31\nhooks: { AfterAllowTestTraffic: [a] }\nchecks: [ { id: a, http: { get: / }, expect: { status: 200 } } ]\n",
     );
+    let good = Verdict { decision: Decision::Succeeded, because: Vec::new() };
+    let approval = Approval { id: "go".to_owned(), from: vec!["ana".to_owned()], within: 1800 * SECOND };
+    let at = Timestamp::UNIX_EPOCH;
+    catalogue.says("an approval that is waited for", gate::opened(good, Some(&approval), at, at, "token").0.because);
     catalogue.says("an observed failure", observation::under(observing.mode, verdict).0.because);
 }
 
