@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{
     Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, DocumentArgument, Output,
-    OutputArguments, SharedArguments, Verb, WaitArgument,
+    OutputArguments, ReportArguments, SharedArguments, Verb, WaitArgument,
 };
 use crate::aws::Connection;
 use crate::clock;
@@ -39,8 +39,11 @@ impl From<SharedArguments> for Given {
 pub async fn run(arguments: Arguments) -> Exit {
     log();
     match arguments.verb {
-        Verb::Deploy { shared } => {
+        Verb::Deploy { report, shared } => {
             let Given { source, connection, pacing, mut printer } = shared.into();
+            if let Err(failure) = keep_report(&report, &mut printer) {
+                return conclude(Err(failure), &mut printer);
+            }
             let ended = verb::deploy::run(&source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
@@ -63,13 +66,19 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::plan::run(&source, &connection, &mut printer).await;
             conclude(ended, &mut printer)
         }
-        Verb::Watch { id, shared } => {
+        Verb::Watch { id, report, shared } => {
             let Given { source, connection, pacing, mut printer } = shared.into();
+            if let Err(failure) = keep_report(&report, &mut printer) {
+                return conclude(Err(failure), &mut printer);
+            }
             let ended = verb::watch::run(id, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
-        Verb::Status { id, shared } => {
+        Verb::Status { id, report, shared } => {
             let Given { source, connection, pacing, mut printer } = shared.into();
+            if let Err(failure) = keep_report(&report, &mut printer) {
+                return conclude(Err(failure), &mut printer);
+            }
             let ended = verb::status::run(id, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
@@ -123,6 +132,9 @@ pub async fn run(arguments: Arguments) -> Exit {
         #[cfg(feature = "rehearse")]
         Verb::Rehearse(arguments) => {
             let mut printer = printer(&arguments.output);
+            if let Err(failure) = keep_report(&arguments.report, &mut printer) {
+                return conclude(Err(failure), &mut printer);
+            }
             let rehearsal = verb::rehearse::Rehearsal {
                 scenario: arguments.scenario,
                 green_fails: arguments.green_fails,
@@ -172,6 +184,12 @@ fn conclude(ended: Result<Exit, Failure>, printer: &mut Printer) -> Exit {
         printer.failure(&failure.lines(), failure.deployment_id(), exit, clock::now());
         exit
     })
+}
+
+/// Before anything is deployed: a report that cannot be kept should not be found out afterwards.
+fn keep_report(arguments: &ReportArguments, printer: &mut Printer) -> Result<(), Failure> {
+    let Some(folder) = &arguments.report else { return Ok(()) };
+    printer.report_to(folder).map_err(|source| Failure::Written { path: folder.clone(), source })
 }
 
 fn printer(arguments: &OutputArguments) -> Printer {

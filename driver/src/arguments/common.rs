@@ -43,6 +43,13 @@ pub(crate) struct AwsArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Keeps the report in this folder: report.html, report.json, junit.xml, summary.md
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
     /// How to tell: for people on standard error, or NDJSON on standard output
     #[arg(long, value_enum, default_value_t = Output::Human)]

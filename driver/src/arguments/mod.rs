@@ -11,7 +11,9 @@ mod rehearse;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::check::{CheckArguments, CheckOutput};
-pub(crate) use self::common::{AwsArguments, ConfigurationArguments, Output, OutputArguments, SharedArguments};
+pub(crate) use self::common::{
+    AwsArguments, ConfigurationArguments, Output, OutputArguments, ReportArguments, SharedArguments,
+};
 pub(crate) use self::init::InitArguments;
 #[cfg(feature = "rehearse")]
 pub(crate) use self::invoke::InvokeArguments;
@@ -41,8 +43,11 @@ pub(crate) enum Verb {
         ("greenlight deploy", "as greenlight.yaml says"),
         ("greenlight deploy --var IMAGE=shop:1.5.0", "with ${IMAGE} set"),
         ("greenlight deploy --output json | tail -n 1", "the outcome, for a program"),
+        ("greenlight deploy --report report", "with a page, JUnit XML and a summary for a CI job"),
     ]))]
     Deploy {
+        #[command(flatten)]
+        report: ReportArguments,
         #[command(flatten)]
         shared: SharedArguments,
     },
@@ -64,6 +69,8 @@ pub(crate) enum Verb {
         /// The deployment; without it the active one of the group in greenlight.yaml
         id: Option<String>,
         #[command(flatten)]
+        report: ReportArguments,
+        #[command(flatten)]
         shared: SharedArguments,
     },
     /// Looks at a deployment once; exits 0 when it could be read, however the deployment stands
@@ -74,6 +81,8 @@ pub(crate) enum Verb {
     Status {
         /// The deployment; without it the active or the last one of the group in greenlight.yaml
         id: Option<String>,
+        #[command(flatten)]
+        report: ReportArguments,
         #[command(flatten)]
         shared: SharedArguments,
     },
@@ -213,8 +222,7 @@ pub(crate) enum DocumentArgument {
     Config,
     /// What `greenlight rehearse` plays
     Scenario,
-    /// What a deployment came to
-    #[value(hide = true)]
+    /// What a deployment came to: report.json
     Report,
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::{OutputArguments, variable};
+use super::common::{OutputArguments, ReportArguments, variable};
 
 #[derive(Debug, Args)]
 pub(crate) struct RehearseArguments {
@@ -17,7 +17,7 @@ pub(crate) struct RehearseArguments {
     #[arg(long, value_name = "N", default_value = "400", value_parser = pace)]
     pub(crate) pace: greenlight_rehearsal::Pace,
     /// Only serve: print one line of JSON with the endpoint and the names of everything, until SIGINT or SIGTERM
-    #[arg(long, conflicts_with_all = ["output", "variables"])]
+    #[arg(long, conflicts_with_all = ["output", "variables", "report"])]
     pub(crate) serve: bool,
     /// The endpoint's port [default: a free one]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
@@ -28,6 +28,8 @@ pub(crate) struct RehearseArguments {
     /// Sets ${NAME} in the rehearsed configuration; goes before the environment
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) report: ReportArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

@@ -210,7 +210,7 @@ struct Span {
 impl Span {
     fn holds(self, at: Option<Timestamp>) -> bool {
         let Some(at) = at else { return false };
-        self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at <= to)
+        self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
     }
 }
 

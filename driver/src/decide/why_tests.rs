@@ -54,8 +54,8 @@ fn ends_of_the_replacements_tasks_are_counted_and_what_the_failure_ended_is_not_
     let tasks = vec![
         task("ecs-svc/shop-b", 11, "Essential container in task exited", Some(1)),
         task("ecs-svc/shop-b", 11, "Task failed ELB health checks", Some(143)),
-        task("ecs-svc/shop-b", 12, "Essential container in task exited", Some(1)),
-        task("ecs-svc/shop-b", 13, "Scaling activity initiated by deployment", Some(143)),
+        task("ecs-svc/shop-b", 11, "Essential container in task exited", Some(1)),
+        task("ecs-svc/shop-b", 12, "Scaling activity initiated by deployment", Some(143)),
         task("ecs-svc/shop-a", 11, "Spot interruption", Some(137)),
     ];
     let why = judged(&failed_at_install(), Facts { tasks: Gathered::Known(tasks), ..Facts::default() });
@@ -110,7 +110,7 @@ fn of_what_ecs_says_only_reasons_about_the_replacement_in_its_time_are_told() {
         )
     };
     let events = vec![
-        event(12, &ill(2)),
+        event(11, &ill(2)),
         event(11, &ill(1)),
         event(11, "(service shop, taskSet ecs-svc/shop-b) has started 1 tasks: (task 5a)."),
         event(11, &ill(1).replace("shop-b", "shop-a")),

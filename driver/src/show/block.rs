@@ -112,7 +112,7 @@ fn headline(why: &Why) -> String {
     }
 }
 
-fn failure(why: &Why, paint: Paint) -> Vec<String> {
+pub(super) fn failure(why: &Why, paint: Paint) -> Vec<String> {
     let mut lines = vec![paint.red(&headline(why))];
     if let Some(diagnostics) = &why.diagnostics {
         // Said once: the deployment's error often repeats the event's.

@@ -60,12 +60,17 @@ impl Checked {
 
     /// `2 of 3 checks passed`.
     pub(super) fn counted(&self) -> String {
-        let passed = self.checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
-        if passed == self.checks.len() {
-            format!("{} passed", words::count(passed, "check"))
-        } else {
-            format!("{passed} of {} passed", words::count(self.checks.len(), "check"))
-        }
+        counted(&self.checks)
+    }
+}
+
+/// `2 of 3 checks passed`.
+pub(super) fn counted(checks: &[CheckEvidence]) -> String {
+    let passed = checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
+    if passed == checks.len() {
+        format!("{} passed", words::count(passed, "check"))
+    } else {
+        format!("{passed} of {} passed", words::count(checks.len(), "check"))
     }
 }
 

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use greenlight_checks::evidence::{CheckEvidence, Decision, Outcome, Severity};
+use greenlight_checks::evidence::{CheckEvidence, Decision, Observed, Outcome, Severity, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::checked::Checked;
@@ -28,13 +28,13 @@ pub fn document(checked: &Checked) -> String {
     // While a plan only observes, nothing decides.
     let observes = checked.observed.is_some();
     suite.add_test_cases(checked.checks.iter().map(|check| case(check, observes)));
-    suite.add_test_case(verdict(checked));
+    suite.add_test_case(verdict(&checked.verdict, checked.observed.as_ref(), &checked.counted()));
     let mut report = Report::new("greenlight check");
     report.add_test_suite(suite);
     report.to_string().expect("the document is written into memory, which takes everything")
 }
 
-fn case(check: &CheckEvidence, observes: bool) -> TestCase {
+pub(super) fn case(check: &CheckEvidence, observes: bool) -> TestCase {
     let mut case = TestCase::new(check.id.as_str(), status(check, observes));
     case.set_classname(check.kind.as_str()).set_time(Duration::from_millis(check.took_ms));
     let numbers = check.numbers.iter().map(|(name, value)| format!("{name}: {value}\n"));
@@ -71,19 +71,20 @@ fn status(check: &CheckEvidence, observes: bool) -> TestCaseStatus {
     status
 }
 
-fn verdict(checked: &Checked) -> TestCase {
-    let would_have_failed = checked.observed.as_ref().filter(|observed| observed.would_have_failed);
-    let status = match checked.verdict.decision {
+/// The verdict as a case of its own; `counted` says what it is made of.
+pub(super) fn verdict(verdict: &Verdict, observed: Option<&Observed>, counted: &str) -> TestCase {
+    let would_have_failed = observed.filter(|observed| observed.would_have_failed);
+    let status = match verdict.decision {
         Decision::Succeeded if would_have_failed.is_some() => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(format!("would have failed (mode: observe): {}", checked.counted()));
+            status.set_message(format!("would have failed (mode: observe): {counted}"));
             status
         }
         Decision::Succeeded => TestCaseStatus::success(),
         Decision::Failed | Decision::Waiting => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(format!("not passed: {}", checked.counted())).set_type("verdict");
-            let because: Vec<_> = checked.verdict.because.iter().map(ToString::to_string).collect();
+            status.set_message(format!("not passed: {counted}")).set_type("verdict");
+            let because: Vec<_> = verdict.because.iter().map(ToString::to_string).collect();
             status.set_description(because.join("\n"));
             status
         }
@@ -98,7 +99,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use greenlight_checks::event::HookEvent;
-    use greenlight_checks::evidence::{Observed, PlanIdentity, Verdict};
+    use greenlight_checks::evidence::PlanIdentity;
     use greenlight_checks::message::Message;
 
     use super::super::checked::Subject;

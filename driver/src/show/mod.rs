@@ -12,6 +12,7 @@ pub mod paint;
 pub mod plain;
 pub mod planned;
 mod reasons;
+pub mod report;
 pub mod rollback;
 pub mod words;
 
@@ -27,12 +28,14 @@ use crate::decide::rollback::Revision;
 use crate::decide::view::View;
 use crate::decide::watch::Change;
 use crate::exit::Exit;
+use crate::snapshot::DeploymentStatus;
 use checked::{Checked, Subject};
 use invoked::Invoked;
 use json::Json;
 use live::Live;
 use paint::Paint;
 use plain::Plain;
+use report::Recorder;
 
 /// How to show things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,7 @@ pub enum Form {
 #[derive(Debug)]
 pub struct Printer {
     kind: Kind,
+    recorder: Option<Recorder>,
 }
 
 #[derive(Debug)]
@@ -86,7 +90,25 @@ impl Printer {
             Form::Plain => Kind::Plain(Plain::default()),
             Form::Json => Kind::Json(Json),
         };
-        Self { kind }
+        Self { kind, recorder: None }
+    }
+
+    /// Keeps the report of the deployment in this folder too.
+    pub fn report_to(&mut self, folder: &std::path::Path) -> std::io::Result<()> {
+        self.recorder = Some(Recorder::new(folder)?);
+        Ok(())
+    }
+
+    /// Writes the report, where one was asked for. That it cannot be written changes no outcome of a deployment.
+    fn keep(&mut self, report: &Report, exit: Option<Exit>, reason: &str, now: Timestamp) {
+        let Some(recorder) = &self.recorder else { return };
+        let folder = recorder.folder().display().to_string();
+        match recorder.write(report, exit, reason, now) {
+            Ok(()) => {
+                self.note(&format!("report kept in {folder}: report.html, report.json, junit.xml, summary.md"), now)
+            }
+            Err(error) => self.warning(&format!("failed to write the report to {folder}: {error}"), now),
+        }
     }
 
     /// Whether something moves on the screen between two looks.
@@ -146,6 +168,9 @@ impl Printer {
 
     /// A look: what is, and what changed.
     pub fn progress(&mut self, view: &View, changes: &[Change], now: Timestamp) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record(changes, now);
+        }
         match &mut self.kind {
             Kind::Live(live) => live.show(view),
             Kind::Plain(plain) => plain.lines(view, now).iter().for_each(|line| error_line(line)),
@@ -155,6 +180,9 @@ impl Printer {
 
     /// What a hook's function left.
     pub fn hook_log(&mut self, event: &str, log: &HookLog, now: Timestamp) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record_hook(event, log);
+        }
         if let Kind::Json(json) = &mut self.kind {
             json.hook_log(event, log, now);
         }
@@ -162,6 +190,7 @@ impl Printer {
 
     /// The end of a followed deployment.
     pub fn report(&mut self, report: &Report, view: &View, now: Timestamp) {
+        self.keep(report, Some(report.exit), &block::reason(report), now);
         match &mut self.kind {
             Kind::Live(live) => {
                 live.close(view);
@@ -174,6 +203,14 @@ impl Printer {
 
     /// One shot: the view and, where it failed, why. For people it is the data that was asked for.
     pub fn status(&mut self, report: &Report, view: &View, changes: &[Change], now: Timestamp) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record(changes, now);
+        }
+        let reason = match report::ended(report) {
+            Some(_) => block::reason(report),
+            None => format!("the deployment is {}", report.status.as_ref().map_or("unknown", DeploymentStatus::as_str)),
+        };
+        self.keep(report, report::ended(report), &reason, now);
         let paint = match &mut self.kind {
             Kind::Json(json) => {
                 changes.iter().for_each(|change| json.change(change, now));
@@ -185,7 +222,7 @@ impl Printer {
             Kind::Plain(_) => Paint::off(),
         };
         let mut lines = block::view(view, paint);
-        if report.status.as_ref().is_some_and(crate::snapshot::DeploymentStatus::is_terminal) {
+        if report::ended(report).is_some() {
             let mut end = block::report(report, paint);
             // The exit code of `status` says whether it could be read.
             end.pop();
@@ -296,6 +333,9 @@ impl Printer {
 
     /// Following stops while the deployment goes on.
     pub fn detached(&mut self, lines: &[String], report: Option<&Report>, exit: Exit, now: Timestamp) {
+        if let Some(report) = report {
+            self.keep(report, Some(exit), &lines.join("; "), now);
+        }
         match &mut self.kind {
             Kind::Json(json) => json.outcome(report, exit, &lines.join(" "), now),
             Kind::Live(live) => {

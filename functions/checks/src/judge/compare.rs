@@ -172,6 +172,19 @@ fn latency(tally: &RequestTally) -> Option<Latency> {
     })
 }
 
+/// How latencies spread, besides their median: for whoever looks at both versions beside each other. No percentile is told that
+/// fewer than two samples lie beyond.
+fn spread(latencies: &[f64]) -> Vec<(usize, f64)> {
+    let mut sorted = latencies.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let told = |percent: &usize| sorted.len() * percent.min(&(100 - percent)) >= 200;
+    [10, 25, 75, 90, 95, 99]
+        .into_iter()
+        .filter(told)
+        .map(|percent| (percent, sorted[(sorted.len() * percent).div_ceil(100).saturating_sub(1)]))
+        .collect()
+}
+
 /// How the check ended, and everything that speaks against it or could not be judged. `ways` says how both sides are reached.
 pub(crate) fn judge(check: &Check, compare: &CompareCheck, tally: &Tally, ways: &str) -> (Outcome, Vec<Message>) {
     let mut contradicted = Vec::new();
@@ -302,6 +315,11 @@ pub(crate) fn numbers(compare: &CompareCheck, tally: &Tally) -> BTreeMap<String,
             keep("green_p50_ms", found.green);
             keep("latency_ratio", found.ratio);
             keep("latency_p", found.p);
+            for (side, latencies) in [("blue", &tally.blue.latencies), ("green", &tally.green.latencies)] {
+                for (percent, latency) in spread(latencies) {
+                    keep(&format!("{side}_p{percent}_ms"), latency);
+                }
+            }
         }
         for (place, kind, pairs) in tally.noise.seen().take(NOISE_KEPT) {
             keep(&format!("noise: {place} ({kind})"), f64::from(pairs));

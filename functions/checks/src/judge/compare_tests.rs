@@ -230,3 +230,11 @@ fn no_pairs_are_never_a_verdict() {
     assert_eq!(outcome, Outcome::Inconclusive);
     assert!(said[0].starts_with("GL1301 a: answers not compared: 0 pairs with two answers, 10 needed; "), "{said:?}");
 }
+
+#[test]
+fn latencies_spread_is_told_as_far_as_there_are_samples_for_it() {
+    let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+    assert_eq!(spread(&hundred), [(10, 10.0), (25, 25.0), (75, 75.0), (90, 90.0), (95, 95.0)]);
+    assert_eq!(spread(&hundred[..10]), [(25, 93.0), (75, 98.0)]);
+    assert_eq!(spread(&[]), []);
+}
