@@ -43,7 +43,9 @@ fn a_second_deployment_of_the_group_is_a_conflict_that_names_the_first() {
     let stand_in = StandIn::start(&SLOW);
     let folder = configured(&stand_in);
     let mut first = Deploying::start(&stand_in, folder.path());
-    let second = run(stand_in.greenlight().arg("deploy").current_dir(folder.path()));
+    // Of the same bytes it would be the same deployment, and be followed.
+    let other = format!("{}:ANOTHER=1", stand_in.text("container"));
+    let second = run(stand_in.greenlight().args(["deploy", "--env", &other]).current_dir(folder.path()));
     assert_eq!(second.status.code(), Some(16), "{}", text(&second));
     assert!(text(&second).contains(&first.id), "{}", text(&second));
     first.end("INT");

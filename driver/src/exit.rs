@@ -5,6 +5,8 @@
 pub enum Exit {
     /// The deployment succeeded.
     Succeeded,
+    /// `deploy --detach`, `--until`: it got as far as was asked, and the deployment goes on without us.
+    AsFarAsAsked,
     /// Something that is no outcome of a deployment.
     Unexpected,
     /// `check`: a check did not pass; `invoke`: the hook did not find for Succeeded and report it.
@@ -27,6 +29,8 @@ pub enum Exit {
     DeadlinePassed,
     /// Another deployment of the group is active.
     Conflict,
+    /// `--no-wait-at-gate`: the deployment waits for a person.
+    WaitsForPerson,
     /// SIGINT: the deployment goes on without us.
     Interrupted,
     /// SIGTERM: the deployment goes on without us.
@@ -35,8 +39,9 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of the codes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Succeeded,
+        Self::AsFarAsAsked,
         Self::Unexpected,
         Self::NotPassed,
         Self::Usage,
@@ -48,6 +53,7 @@ impl Exit {
         Self::NotRolledBack,
         Self::DeadlinePassed,
         Self::Conflict,
+        Self::WaitsForPerson,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -55,7 +61,7 @@ impl Exit {
     /// The process's exit code.
     pub const fn code(self) -> u8 {
         match self {
-            Self::Succeeded => 0,
+            Self::Succeeded | Self::AsFarAsAsked => 0,
             Self::Unexpected | Self::NotPassed => 1,
             Self::Usage => 2,
             Self::Changes => 3,
@@ -66,6 +72,7 @@ impl Exit {
             Self::NotRolledBack => 14,
             Self::DeadlinePassed => 15,
             Self::Conflict => 16,
+            Self::WaitsForPerson => 17,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -75,6 +82,7 @@ impl Exit {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
+            Self::AsFarAsAsked => "as_far_as_asked",
             Self::Unexpected => "unexpected",
             Self::NotPassed => "not_passed",
             Self::Usage => "configuration",
@@ -86,6 +94,7 @@ impl Exit {
             Self::NotRolledBack => "failed_not_rolled_back",
             Self::DeadlinePassed => "deadline_passed",
             Self::Conflict => "conflict",
+            Self::WaitsForPerson => "waits_for_person",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
         }
@@ -95,6 +104,7 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
+            Self::AsFarAsAsked => "deploy --detach, --until: as far as was asked",
             Self::Unexpected => "unexpected",
             Self::NotPassed => "check, invoke: not passed",
             Self::Usage => "usage or configuration",
@@ -106,6 +116,7 @@ impl Exit {
             Self::NotRolledBack => "failed and not (fully) rolled back",
             Self::DeadlinePassed => "the deadline passed and it still runs",
             Self::Conflict => "another deployment is active",
+            Self::WaitsForPerson => "waiting for a person (--no-wait-at-gate)",
             Self::Interrupted => "interrupted (SIGINT); the deployment goes on",
             Self::Terminated => "terminated (SIGTERM); the deployment goes on",
         }
@@ -127,7 +138,8 @@ mod tests {
 
     #[test]
     fn every_name_is_used_once_the_codes_rise_and_only_what_is_no_outcome_shares_one() {
-        let codes: Vec<_> = Exit::ALL.into_iter().filter(|exit| *exit != Exit::NotPassed).map(Exit::code).collect();
+        let shared = [Exit::NotPassed, Exit::AsFarAsAsked];
+        let codes: Vec<_> = Exit::ALL.into_iter().filter(|exit| !shared.contains(exit)).map(Exit::code).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
         assert!(Exit::ALL.map(Exit::code).is_sorted());
         let mut names: Vec<_> = Exit::ALL.map(Exit::name).into();

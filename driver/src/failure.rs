@@ -77,6 +77,13 @@ pub enum Failure {
         /// How to attach.
         advice: String,
     },
+    /// A creation was not answered, and what it should have made is not to be seen.
+    #[error("it is not known whether the deployment was created")]
+    Doubtful {
+        /// Why.
+        #[source]
+        source: AwsError,
+    },
     /// A deployment that runs is out of sight.
     #[error("lost sight of deployment {deployment_id}, which goes on")]
     Lost {
@@ -156,7 +163,8 @@ impl Failure {
                 | ErrorKind::Refused => Exit::Unexpected,
             },
             Self::Conflict { .. } => Exit::Conflict,
-            Self::Lost { .. }
+            Self::Doubtful { .. }
+            | Self::Lost { .. }
             | Self::NothingThere(_)
             | Self::Declined(_)
             | Self::Signals { .. }
@@ -190,6 +198,10 @@ impl Failure {
         }
         match self {
             Self::Conflict { advice, .. } | Self::Lost { advice, .. } => lines.push(advice.clone()),
+            Self::Doubtful { .. } => lines.push(
+                "run the same command again: where the deployment exists it is followed, and not created a second time"
+                    .to_owned(),
+            ),
             Self::ConfigurationFile { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 lines.push("name another file with --file, or begin with the example in the README".to_owned());
             }

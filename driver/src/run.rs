@@ -39,12 +39,13 @@ impl From<SharedArguments> for Given {
 pub async fn run(arguments: Arguments) -> Exit {
     log();
     match arguments.verb {
-        Verb::Deploy { report, shared } => {
-            let Given { source, connection, pacing, mut printer } = shared.into();
-            if let Err(failure) = keep_report(&report, &mut printer) {
+        Verb::Deploy(arguments) => {
+            let (orders, overrides) = (arguments.orders(), arguments.overrides());
+            let Given { source, connection, pacing, mut printer } = arguments.shared.into();
+            if let Err(failure) = keep_report(&arguments.report, &mut printer) {
                 return conclude(Err(failure), &mut printer);
             }
-            let ended = verb::deploy::run(&source, &connection, pacing, &mut printer).await;
+            let ended = verb::deploy::run(&source, overrides, orders, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
         Verb::Init(arguments) => {

@@ -41,6 +41,8 @@ pub struct Deployment {
     pub rollback_on: Vec<RollbackEvent>,
     /// SHA-256 of the AppSpec, to ask for its text.
     pub appspec_sha256: Option<String>,
+    /// Bucket and key of the AppSpec, where it came from S3.
+    pub appspec_object: Option<(String, String)>,
     /// How long it may wait for a person before production traffic shifts; zero when it does not.
     pub ready_wait: Duration,
     /// How long the original task set is kept after the shift.
@@ -51,6 +53,38 @@ pub struct Deployment {
     pub test_listeners: Vec<String>,
     /// Whether it is an ECS deployment.
     pub is_ecs: bool,
+}
+
+/// What tells one revision from another: the bytes of its AppSpec, never its name or its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revision {
+    /// The AppSpec went with the call.
+    Content {
+        /// SHA-256 (hex) over exactly its bytes.
+        sha256: String,
+    },
+    /// The AppSpec is an object, whose key carries the SHA-256.
+    Object {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
+}
+
+impl Deployment {
+    /// Whether it deploys this revision. One that rolls back never does: it deploys what was there before.
+    pub fn deploys(&self, revision: &Revision) -> bool {
+        let same = match revision {
+            Revision::Content { sha256 } => {
+                self.appspec_sha256.as_ref().is_some_and(|given| given.eq_ignore_ascii_case(sha256))
+            }
+            Revision::Object { bucket, key } => {
+                self.appspec_object.as_ref().is_some_and(|object| (&object.0, &object.1) == (bucket, key))
+            }
+        };
+        same && self.rolls_back.is_none()
+    }
 }
 
 /// `errorInformation`.
@@ -71,6 +105,22 @@ pub enum RollbackEvent {
     Alarm,
     /// `DEPLOYMENT_STOP_ON_REQUEST`.
     Stop,
+}
+
+impl std::str::FromStr for RollbackEvent {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "failure" => Ok(Self::Failure),
+            "alarm" => Ok(Self::Alarm),
+            "stop" => Ok(Self::Stop),
+            other => {
+                let known = crate::document::hint(other, ["failure", "alarm", "stop"]);
+                Err(format!("unknown reason {other:?}{known}"))
+            }
+        }
+    }
 }
 
 /// `deploymentInfo.status`.

@@ -2,6 +2,7 @@
 
 mod check;
 mod common;
+mod deploy;
 mod init;
 #[cfg(feature = "rehearse")]
 mod invoke;
@@ -14,6 +15,7 @@ pub(crate) use self::check::{CheckArguments, CheckOutput};
 pub(crate) use self::common::{
     AwsArguments, ConfigurationArguments, Output, OutputArguments, ReportArguments, SharedArguments,
 };
+pub(crate) use self::deploy::DeployArguments;
 pub(crate) use self::init::InitArguments;
 #[cfg(feature = "rehearse")]
 pub(crate) use self::invoke::InvokeArguments;
@@ -42,15 +44,13 @@ pub(crate) enum Verb {
     #[command(after_help = examples(&[
         ("greenlight deploy", "as greenlight.yaml says"),
         ("greenlight deploy --var IMAGE=shop:1.5.0", "with ${IMAGE} set"),
+        ("greenlight deploy --image web=shop:1.5.0 --env web:LEVEL=debug", "with an image and a variable of container web"),
+        ("greenlight deploy --until traffic-shifted", "left as soon as all production traffic is shifted"),
+        ("greenlight deploy --on-conflict wait --on-interrupt rollback", "after the one that is active; Ctrl-C rolls back"),
         ("greenlight deploy --output json | tail -n 1", "the outcome, for a program"),
         ("greenlight deploy --report report", "with a page, JUnit XML and a summary for a CI job"),
     ]))]
-    Deploy {
-        #[command(flatten)]
-        report: ReportArguments,
-        #[command(flatten)]
-        shared: SharedArguments,
-    },
+    Deploy(Box<DeployArguments>),
     /// Says what a deployment would change, send and take, and when traffic would move; changes nothing
     #[command(after_help = examples(&[
         ("greenlight plan", "as greenlight.yaml says; exits 0 when there is nothing to do, 3 when there are changes"),

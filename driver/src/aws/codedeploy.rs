@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use aws_sdk_codedeploy::operation::get_application_revision::GetApplicationRevisionError;
 use aws_sdk_codedeploy::types::{
-    AppSpecContent, AutoRollbackConfiguration, AutoRollbackEvent, BlueGreenDeploymentConfiguration, ComputePlatform,
-    DeploymentInfo, DeploymentReadyAction, DeploymentStatus as WireStatus, EcsTarget, LoadBalancerInfo,
-    RevisionLocation, RevisionLocationType, TrafficRoutingConfig,
+    AppSpecContent, AutoRollbackEvent, BlueGreenDeploymentConfiguration, ComputePlatform, DeploymentInfo,
+    DeploymentReadyAction, DeploymentStatus as WireStatus, EcsTarget, LoadBalancerInfo, RevisionLocation,
+    RevisionLocationType, TrafficRoutingConfig,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::error::{AwsError, ErrorKind, translate};
 use super::{Aws, time};
-use crate::appspec::Rendered;
 use crate::decide::schedule::Shift;
 use crate::snapshot::{
     Deployment, DeploymentStatus, Diagnostics, ErrorInformation, EventStatus, LifecycleEvent, RollbackEvent, Snapshot,
@@ -43,23 +42,6 @@ pub struct Group {
     pub last_attempted: Option<String>,
     /// The alarms that stop a deployment; none while their configuration is not enabled.
     pub alarms: Vec<String>,
-}
-
-/// What to create.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewDeployment {
-    /// Application name.
-    pub application: String,
-    /// Group name.
-    pub group: String,
-    /// Deployment configuration; the group's when absent.
-    pub config: Option<String>,
-    /// Automatic rollback; the group's when absent.
-    pub rollback_on: Option<Vec<RollbackEvent>>,
-    /// For people, at most 256 characters.
-    pub description: String,
-    /// The AppSpec.
-    pub appspec: Rendered,
 }
 
 impl Aws {
@@ -100,34 +82,6 @@ impl Aws {
                     configuration.alarms().iter().filter_map(|alarm| alarm.name()).map(str::to_owned).collect()
                 })
                 .unwrap_or_default(),
-        })
-    }
-
-    /// `CreateDeployment`; answers the id, which is carried on from here.
-    pub async fn create_deployment(&self, new: &NewDeployment) -> Result<String, AwsError> {
-        let operation = "codedeploy:CreateDeployment";
-        let content = AppSpecContent::builder().content(&new.appspec.content).sha256(&new.appspec.sha256).build();
-        let revision = RevisionLocation::builder()
-            .revision_type(RevisionLocationType::AppSpecContent)
-            .app_spec_content(content)
-            .build();
-        let answer = self
-            .codedeploy
-            .create_deployment()
-            .application_name(&new.application)
-            .deployment_group_name(&new.group)
-            .set_deployment_config_name(new.config.clone())
-            .set_auto_rollback_configuration(new.rollback_on.as_deref().map(rollback_configuration))
-            .description(&new.description)
-            .revision(revision)
-            .send()
-            .await
-            .map_err(|error| translate(operation, error))?;
-        answer.deployment_id().map(str::to_owned).ok_or(AwsError {
-            operation,
-            kind: ErrorKind::Refused,
-            code: None,
-            text: "the answer carries no deployment id".to_owned(),
         })
     }
 
@@ -255,25 +209,15 @@ fn string_sha256(revision: &RevisionLocation) -> Option<&str> {
     revision.string()?.sha256()
 }
 
-fn rollback_configuration(events: &[RollbackEvent]) -> AutoRollbackConfiguration {
-    let wire = events
-        .iter()
-        .map(|event| match event {
-            RollbackEvent::Failure => AutoRollbackEvent::DeploymentFailure,
-            RollbackEvent::Alarm => AutoRollbackEvent::DeploymentStopOnAlarm,
-            RollbackEvent::Stop => AutoRollbackEvent::DeploymentStopOnRequest,
-        })
-        .collect();
-    // An empty list switches it off; events without `enabled` would say nothing.
-    AutoRollbackConfiguration::builder().enabled(!events.is_empty()).set_events(Some(wire)).build()
-}
-
 pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment {
     let revision = info.and_then(|info| info.revision());
     let sha256 = revision
         .and_then(|revision| revision.app_spec_content())
         .and_then(|content| content.sha256())
         .or_else(|| revision.and_then(string_sha256));
+    let object = revision
+        .and_then(|revision| revision.s3_location())
+        .and_then(|object| Some((object.bucket()?.to_owned(), object.key()?.to_owned())));
     let blue_green = info.and_then(|info| info.blue_green_deployment_configuration());
     let (production_listeners, test_listeners) = listeners(info.and_then(|info| info.load_balancer_info()));
     let rollback = info.and_then(|info| info.rollback_info());
@@ -298,6 +242,7 @@ pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment 
             .map(|configuration| configuration.events().iter().filter_map(rollback_event).collect())
             .unwrap_or_default(),
         appspec_sha256: text(sha256),
+        appspec_object: object,
         ready_wait: ready_wait(blue_green),
         termination_wait: termination_wait(blue_green),
         production_listeners,

@@ -99,29 +99,9 @@ impl Aws {
             Err(error) => Err(error),
         }
     }
-
-    /// `RegisterTaskDefinition` with this JSON as it is; answers the new revision's ARN.
-    pub async fn register_task_definition(&self, definition: &Value) -> Result<String, AwsError> {
-        let operation = "ecs:RegisterTaskDefinition";
-        let answer = self
-            .ecs
-            .register_task_definition()
-            .family("replaced-by-the-document")
-            .set_container_definitions(Some(Vec::new()))
-            .customize()
-            .interceptor(Verbatim::sending(definition.to_string()))
-            .send()
-            .await
-            .map_err(|error| translate(operation, error))?;
-        answer
-            .task_definition()
-            .and_then(|definition| definition.task_definition_arn())
-            .map(str::to_owned)
-            .ok_or_else(|| unreadable(operation))
-    }
 }
 
-fn unreadable(operation: &'static str) -> AwsError {
+pub(super) fn unreadable(operation: &'static str) -> AwsError {
     let text = "the answer is not what the service's model says".to_owned();
     AwsError { operation, kind: ErrorKind::Refused, code: None, text }
 }

@@ -59,7 +59,12 @@ where
     let kind = match (&error, &code) {
         (_, Some(code)) => kind_of(code, status),
         (SdkError::ConstructionFailure(_), None) => ErrorKind::NotSent,
-        (SdkError::DispatchFailure(failure), None) if failure.is_user() || failure.is_other() => ErrorKind::NotSent,
+        // A connection that ends before its answer is of no kind but transient. It was sent.
+        (SdkError::DispatchFailure(failure), None)
+            if failure.is_user() || (failure.is_other() && failure.as_other().is_none()) =>
+        {
+            ErrorKind::NotSent
+        }
         (_, None) if status == Some(429) => ErrorKind::Throttled,
         (_, None) if matches!(status, Some(401 | 403)) => ErrorKind::NotAllowed,
         (_, None) => ErrorKind::Unavailable,

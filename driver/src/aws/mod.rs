@@ -3,6 +3,7 @@
 pub mod aftermath;
 pub mod cloudwatch;
 pub mod codedeploy;
+pub mod creating;
 mod directing;
 pub mod discovery;
 pub mod ecs;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod load_balancer;
 pub mod logs;
 mod past;
+pub mod scaling;
 mod verbatim;
 
 use std::time::Duration;
@@ -34,6 +36,7 @@ pub struct Connection {
 /// The clients.
 #[derive(Clone, Debug)]
 pub struct Aws {
+    auto_scaling: aws_sdk_applicationautoscaling::Client,
     codedeploy: aws_sdk_codedeploy::Client,
     ecs: aws_sdk_ecs::Client,
     load_balancing: aws_sdk_elasticloadbalancingv2::Client,
@@ -80,6 +83,7 @@ impl Aws {
     pub async fn connect(connection: &Connection) -> Self {
         let configuration = connection.configuration().await;
         Self {
+            auto_scaling: aws_sdk_applicationautoscaling::Client::new(&configuration),
             codedeploy: aws_sdk_codedeploy::Client::new(&configuration),
             ecs: aws_sdk_ecs::Client::new(&configuration),
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&configuration),

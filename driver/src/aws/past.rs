@@ -67,6 +67,11 @@ impl Aws {
             }
         }
         ids.truncate(limit);
+        self.deployments(&ids).await
+    }
+
+    /// `BatchGetDeployments`, of those that are known.
+    pub async fn deployments(&self, ids: &[String]) -> Result<Vec<Past>, AwsError> {
         let mut listed = Vec::new();
         for batch in ids.chunks(BATCH) {
             let answer = self

@@ -21,6 +21,12 @@ pub(super) struct File {
     task_definition: String,
     /// Images by container. Default: those of the task definition.
     images: Option<BTreeMap<String, String>>,
+    /// Environment variables to set, by container. The others of the task definition stay. Default: none.
+    environment: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// Secrets to set, by container: ARNs of Secrets Manager or Parameter Store, never values. Default: none.
+    secrets: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// Tags of the task definition to set. Default: none.
+    tags: Option<BTreeMap<String, String>>,
     /// Which container and port the load balancer reaches, where the task definition leaves a choice.
     load_balancer: Option<LoadBalancer>,
     /// The function that CodeDeploy calls, by lifecycle event. Default: none.
@@ -29,12 +35,19 @@ pub(super) struct File {
     checks: Option<String>,
     /// How CodeDeploy deploys. Default: as the deployment group has it.
     deployment: Option<Deployment>,
+    /// What the deployment is for; shown by CodeDeploy. Default: what is exchanged for what.
+    description: Option<String>,
+    /// A bucket into which the AppSpec is put for CodeDeploy, under its SHA-256. Default: it goes with the call.
+    revision_bucket: Option<String>,
     /// What is done when another deployment of the group is active.
     #[schemars(extend("default" = "fail"))]
     on_conflict: Option<OnConflict>,
     /// What is done when the command is interrupted.
     #[schemars(extend("default" = "detach"))]
     on_interrupt: Option<OnInterrupt>,
+    /// What is done with the service's auto-scaling while the deployment is followed.
+    #[schemars(extend("default" = "leave"))]
+    auto_scaling: Option<AutoScaling>,
     /// Optional properties of the AppSpec.
     appspec: Option<AppSpec>,
 }
@@ -45,6 +58,12 @@ pub(super) struct File {
 enum OnConflict {
     /// The command ends, and says how to attach to the other one.
     Fail,
+    /// It waits for the other one's end, and deploys then.
+    Wait,
+    /// It follows the other one instead.
+    Attach,
+    /// It stops the other one, with rollback, and deploys then.
+    Supersede,
 }
 
 #[derive(JsonSchema)]
@@ -53,6 +72,20 @@ enum OnConflict {
 enum OnInterrupt {
     /// The deployment goes on, and the command says how to attach again.
     Detach,
+    /// The deployment is stopped, rollback as it is configured, and followed to its end.
+    Stop,
+    /// The deployment is stopped and rolled back, and followed to its end.
+    Rollback,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema is made of the variants")]
+enum AutoScaling {
+    /// Nothing.
+    Leave,
+    /// It is suspended, and always resumed: a tag on the scalable target tells the next run what to resume after a crash.
+    Suspend,
 }
 
 /// Where the load balancer sends traffic.
@@ -101,6 +134,8 @@ struct Deployment {
     config: Option<String>,
     /// When CodeDeploy rolls back by itself. Default: as the group has it.
     rollback_on: Option<Vec<RollbackOn>>,
+    /// Alarms that stop it when they are red; an empty list is none. Default: as the group has it.
+    alarms: Option<Vec<String>>,
 }
 
 #[derive(JsonSchema)]

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use greenlight_checks::event::HookEvent;
 
 use crate::appspec::Extras;
+use crate::decide::conflict::OnConflict;
+use crate::decide::interruption::OnInterrupt;
 use crate::document::Fault;
 use crate::snapshot::RollbackEvent;
 
@@ -31,6 +33,12 @@ pub struct Configuration {
     pub task_definition: TaskDefinitionSource,
     /// Images by container name.
     pub images: BTreeMap<String, String>,
+    /// Environment variables to set, by container name.
+    pub environment: BTreeMap<String, BTreeMap<String, String>>,
+    /// Secrets to set, by container name: ARNs, never values.
+    pub secrets: BTreeMap<String, BTreeMap<String, String>>,
+    /// Tags of the task definition to set.
+    pub tags: BTreeMap<String, String>,
     /// Which container and port the load balancer reaches, where the task definition leaves a choice.
     pub load_balancer: LoadBalancer,
     /// Functions by lifecycle event, in the order of the lifecycle.
@@ -41,8 +49,34 @@ pub struct Configuration {
     pub deployment_config: Option<String>,
     /// When CodeDeploy rolls back by itself; the group's own setting when absent.
     pub rollback_on: Option<Vec<RollbackEvent>>,
+    /// Alarms that stop the deployment; the group's own when absent.
+    pub alarms: Option<Vec<String>>,
+    /// What the deployment is for.
+    pub description: Option<String>,
+    /// Where the AppSpec is put for CodeDeploy; without it it goes with the call.
+    pub revision_bucket: Option<String>,
+    /// What is done when another deployment of the group is active.
+    pub on_conflict: OnConflict,
+    /// What is done when the command is interrupted.
+    pub on_interrupt: OnInterrupt,
+    /// What is done with the service's auto-scaling meanwhile.
+    pub auto_scaling: AutoScaling,
     /// Optional properties of the AppSpec.
     pub appspec: Extras,
+}
+
+/// `auto_scaling`.
+///
+/// The default leaves it alone, though a scaling activity that does not become steady within five minutes fails the shift
+/// (aws-facts §2): that costs a deployment, which rolls back, and `doctor` warns of it. A service that cannot scale out costs
+/// more, so that it is suspended only where somebody says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoScaling {
+    /// Nothing.
+    #[default]
+    Leave,
+    /// It is suspended while the deployment is followed.
+    Suspend,
 }
 
 /// `task_definition`.

@@ -1,6 +1,8 @@
 //! Reads `greenlight.yaml` out of a document: unknown and later keys, undefined variables and wrong types are faults with
 //! their place; all of them are reported, not the first. It opens no file and reads no environment.
 
+mod deploying;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -9,20 +11,25 @@ use greenlight_checks::event::HookEvent;
 use super::{Configuration, ConfigurationError, LoadBalancer, TaskDefinitionSource};
 use crate::appspec::{CapacityProvider, Extras, Network};
 use crate::document::{self, Fault, Key, Node, Place, Value, hint};
-use crate::snapshot::RollbackEvent;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 18] = [
     "version",
     "application",
     "deployment_group",
     "task_definition",
     "images",
+    "environment",
+    "secrets",
+    "tags",
     "load_balancer",
     "hooks",
     "checks",
     "deployment",
+    "description",
+    "revision_bucket",
     "on_conflict",
     "on_interrupt",
+    "auto_scaling",
     "appspec",
 ];
 
@@ -85,8 +92,9 @@ impl Reader<'_> {
             Some(node) => self.fault(node.place, "this greenlight reads version 1"),
             None => self.fault(place, "\"version\" is missing; write version: 1"),
         }
-        self.only(map.take("on_conflict"), "on_conflict", "fail", &["wait", "attach", "supersede"]);
-        self.only(map.take("on_interrupt"), "on_interrupt", "detach", &["stop", "rollback"]);
+        let on_conflict = self.word(map.take("on_conflict"), "on_conflict", deploying::ON_CONFLICT);
+        let on_interrupt = self.word(map.take("on_interrupt"), "on_interrupt", deploying::ON_INTERRUPT);
+        let auto_scaling = self.word(map.take("auto_scaling"), "auto_scaling", deploying::AUTO_SCALING);
         let application = self.required(&mut map, "application", place);
         let deployment_group = self.required(&mut map, "deployment_group", place);
         let task_definition = self.required(&mut map, "task_definition", place).map(|source| match source.as_str() {
@@ -94,22 +102,36 @@ impl Reader<'_> {
             file => TaskDefinitionSource::File(self.directory.join(file)),
         });
         let images = self.texts(map.take("images"), "images").into_iter().map(|(key, text)| (key.name, text)).collect();
+        let environment = self.by_container(map.take("environment"), "environment");
+        let secrets = self.by_container(map.take("secrets"), "secrets");
+        let tags = self.texts(map.take("tags"), "tags").into_iter().map(|(key, text)| (key.name, text)).collect();
         let load_balancer = self.load_balancer(map.take("load_balancer"));
         let hooks = self.hooks(map.take("hooks"));
         let checks =
             map.take("checks").and_then(|node| self.text("checks", node)).map(|file| self.directory.join(file));
-        let (deployment_config, rollback_on) = self.deployment(map.take("deployment"));
+        let (deployment_config, rollback_on, alarms) = self.deployment(map.take("deployment"));
+        let description = map.take("description").and_then(|node| self.text("description", node));
+        let revision_bucket = map.take("revision_bucket").and_then(|node| self.text("revision_bucket", node));
         let appspec = self.extras(map.take("appspec"));
         Some(Configuration {
             application: application?,
             deployment_group: deployment_group?,
             task_definition: task_definition?,
             images,
+            environment,
+            secrets,
+            tags,
             load_balancer,
             hooks,
             checks: checks as Option<PathBuf>,
             deployment_config,
             rollback_on,
+            alarms,
+            description,
+            revision_bucket,
+            on_conflict,
+            on_interrupt,
+            auto_scaling,
             appspec,
         })
     }
@@ -138,33 +160,6 @@ impl Reader<'_> {
             }
         }
         hooks
-    }
-
-    fn deployment(&mut self, node: Option<Node>) -> (Option<String>, Option<Vec<RollbackEvent>>) {
-        let Some(mut map) = self.known(node, "deployment", &["config", "rollback_on"]) else {
-            return (None, None);
-        };
-        let config = map.take("config").and_then(|node| self.text("config", node));
-        let rollback_on = map.take("rollback_on").and_then(|node| self.list("rollback_on", node)).map(|nodes| {
-            let mut events = Vec::new();
-            for node in nodes {
-                let place = node.place;
-                match self.text("rollback_on", node).as_deref() {
-                    Some("failure") => events.push(RollbackEvent::Failure),
-                    Some("alarm") => events.push(RollbackEvent::Alarm),
-                    Some("stop") => events.push(RollbackEvent::Stop),
-                    Some(other) => {
-                        let text = format!("unknown reason {other:?}{}", hint(other, ["failure", "alarm", "stop"]));
-                        self.fault(place, text);
-                    }
-                    None => {}
-                }
-            }
-            events.sort();
-            events.dedup();
-            events
-        });
-        (config, rollback_on)
     }
 
     fn extras(&mut self, node: Option<Node>) -> Extras {
@@ -214,22 +209,6 @@ impl Reader<'_> {
             base: map.take("base").and_then(|node| self.number("base", node, 0, 100_000)),
             weight: map.take("weight").and_then(|node| self.number("weight", node, 0, 1_000)),
         })
-    }
-
-    /// A setting whose other values are designed but not built yet.
-    fn only(&mut self, node: Option<Node>, key: &str, value: &str, later: &[&str]) {
-        let Some(node) = node else { return };
-        let place = node.place;
-        match self.text(key, node) {
-            Some(text) if later.contains(&text.as_str()) => {
-                self.fault(
-                    place,
-                    format!("{key}: {text} belongs to a later version of greenlight; only {value} works now"),
-                );
-            }
-            Some(text) if text != value => self.fault(place, format!("unknown value {text:?}{}", hint(&text, [value]))),
-            _ => {}
-        }
     }
 
     fn required(&mut self, map: &mut Entries, key: &str, place: Place) -> Option<String> {

@@ -1,12 +1,19 @@
 //! What the reader of `greenlight.yaml` accepts, and what it says about the rest.
 
 use super::*;
+use crate::configuration::AutoScaling;
+use crate::decide::conflict::OnConflict;
+use crate::decide::interruption::OnInterrupt;
+use crate::snapshot::RollbackEvent;
 
 const WHOLE: &str = r#"version: 1
 application: app
 deployment_group: dg
 task_definition: td.json
 images: { web: "${IMAGE}" }
+environment: { web: { LEVEL: info } }
+secrets: { web: { TOKEN: "arn:aws:ssm:x" } }
+tags: { team: shop }
 load_balancer: { container: web, port: 80 }
 hooks:
   BeforeAllowTraffic: CodeDeployHook_B
@@ -15,8 +22,12 @@ checks: checks.yaml
 deployment:
   config: CodeDeployDefault.ECSAllAtOnce
   rollback_on: [stop, failure]
-on_conflict: fail
-on_interrupt: detach
+  alarms: [shop-5xx]
+description: the next one
+revision_bucket: revisions
+on_conflict: supersede
+on_interrupt: stop
+auto_scaling: suspend
 appspec:
   platform_version: LATEST
   network: { subnets: [s-1], security_groups: [sg-1], assign_public_ip: false }
@@ -44,6 +55,13 @@ fn a_whole_file_is_read() {
         "hooks come in the order of the lifecycle"
     );
     assert_eq!(configuration.rollback_on, Some(vec![RollbackEvent::Failure, RollbackEvent::Stop]));
+    assert_eq!(configuration.environment["web"]["LEVEL"], "info");
+    assert_eq!(configuration.secrets["web"]["TOKEN"], "arn:aws:ssm:x");
+    assert_eq!(configuration.tags["team"], "shop");
+    assert_eq!(configuration.alarms, Some(vec!["shop-5xx".to_owned()]));
+    assert_eq!(configuration.on_conflict, OnConflict::Supersede);
+    assert_eq!(configuration.on_interrupt, OnInterrupt::Stop);
+    assert_eq!(configuration.auto_scaling, AutoScaling::Suspend);
     assert_eq!(configuration.appspec.capacity_provider_strategy[0].weight, Some(2));
 }
 
@@ -65,12 +83,21 @@ fn every_fault_is_named_with_its_place_and_the_nearest_name() {
 
 #[test]
 fn what_belongs_to_a_later_version_is_refused_by_name() {
-    let text = format!("{}guard: {{}}\n", WHOLE.replace("on_conflict: fail", "on_conflict: supersede"));
+    let text = format!("{WHOLE}notifications: {{}}\n");
+    assert_eq!(
+        complaints(&text),
+        ["greenlight.yaml:27:1: \"notifications\" belongs to a later version of greenlight and has no effect yet"]
+    );
+}
+
+#[test]
+fn a_policy_that_nobody_knows_is_told_with_those_that_there_are() {
+    let text = WHOLE.replace("on_conflict: supersede", "on_conflict: supercede").replace(": suspend", ": pause");
     assert_eq!(
         complaints(&text),
         [
-            "greenlight.yaml:14:14: on_conflict: supersede belongs to a later version of greenlight; only fail works now",
-            "greenlight.yaml:20:1: \"guard\" belongs to a later version of greenlight and has no effect yet",
+            "greenlight.yaml:20:14: on_conflict: unknown value \"supercede\"; did you mean \"supersede\"?",
+            "greenlight.yaml:22:15: auto_scaling: unknown value \"pause\"; expected one of leave, suspend",
         ]
     );
 }

@@ -1,17 +1,22 @@
 //! What is decided: pure, no clock, no environment, no I/O, no SDK type. `now` is an argument.
 
+pub mod auto_scaling;
+pub mod conflict;
 pub mod difference;
 pub mod history;
 pub mod initial;
+pub mod interruption;
 pub mod outcome;
 pub mod plan;
 pub mod poll;
+pub mod recovery;
 pub mod report;
 pub mod rollback;
 pub mod schedule;
 pub mod task_definition;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod until;
 pub mod view;
 pub mod waiting;
 pub mod watch;

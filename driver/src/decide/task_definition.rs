@@ -1,6 +1,8 @@
 //! A task definition as a JSON document: images are exchanged, everything else passes through unchanged, unknown fields
 //! included. It decides what is the same revision and which container the load balancer reaches.
 
+pub mod overrides;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -46,9 +48,11 @@ pub enum TaskDefinitionError {
         /// What is wrong.
         text: String,
     },
-    /// `images` names a container that is not there.
-    #[error("images: no container {name:?} in the task definition{hint}")]
+    /// `images`, `environment` or `secrets` names a container that is not there.
+    #[error("{list}: no container {name:?} in the task definition{hint}")]
     UnknownContainer {
+        /// Where.
+        list: &'static str,
         /// The name.
         name: String,
         /// The nearest name.
@@ -122,7 +126,7 @@ impl TaskDefinition {
                 .find(|container| container.get("name").and_then(Value::as_str) == Some(name));
             let Some(container) = found else {
                 let hint = hint(name, names.iter().map(String::as_str));
-                return Err(TaskDefinitionError::UnknownContainer { name: name.clone(), hint });
+                return Err(TaskDefinitionError::UnknownContainer { list: "images", name: name.clone(), hint });
             };
             let from = container.get("image").and_then(Value::as_str).unwrap_or_default().to_owned();
             container["image"] = Value::String(image.clone());

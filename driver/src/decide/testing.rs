@@ -60,6 +60,7 @@ pub(crate) fn snapshot(status: &str) -> Snapshot {
             rolls_back: None,
             rollback_on: vec![RollbackEvent::Failure],
             appspec_sha256: None,
+            appspec_object: None,
             ready_wait: Duration::ZERO,
             termination_wait: Duration::from_secs(300),
             production_listeners: Vec::new(),

@@ -160,6 +160,17 @@ impl Printer {
         }
     }
 
+    /// What was to be deployed serves already, by this deployment.
+    pub fn deployed_already(&mut self, deployment_id: &str, now: Timestamp) {
+        let text =
+            format!("nothing to do: {deployment_id} deployed exactly this, and it serves; --force deploys it again");
+        match &mut self.kind {
+            Kind::Live(live) => live.line(&text),
+            Kind::Plain(_) => error_line(&text),
+            Kind::Json(json) => json.failed(&[text], Some(deployment_id), Exit::Succeeded, now),
+        }
+    }
+
     /// Asks a person. It is no data, whatever the form, and the answer is typed behind it.
     pub fn question(&mut self, text: &str) {
         let mut error = std::io::stderr().lock();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Created, json, words};
-use crate::aws::codedeploy::NewDeployment;
+use crate::aws::creating::NewDeployment;
 use crate::decide::history::Past;
 use crate::decide::rollback::{Revision, short};
 use crate::decide::schedule::Shift;

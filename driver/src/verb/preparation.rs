@@ -10,6 +10,7 @@ use crate::appspec::AppSpec;
 use crate::aws::Aws;
 use crate::aws::codedeploy::Group;
 use crate::aws::ecs::{Service, with_tags};
+use crate::aws::error::AwsError;
 use crate::clock;
 use crate::configuration::{Configuration, TaskDefinitionSource};
 use crate::decide::schedule::{Bounds, Shift};
@@ -80,6 +81,9 @@ pub async fn read(aws: &Aws, configuration: &Configuration, printer: &mut Printe
         }
     };
     definition.set_images(&configuration.images)?;
+    definition.set_environment(&configuration.environment)?;
+    definition.set_secrets(&configuration.secrets)?;
+    definition.set_tags(&configuration.tags);
     let (container, port) = definition.load_balancer(&configuration.load_balancer, service.load_balancer.as_ref())?;
     let config = configuration.deployment_config.as_deref().or(group.config.as_deref());
     let bounds = Bounds {
@@ -99,15 +103,17 @@ pub async fn read(aws: &Aws, configuration: &Configuration, printer: &mut Printe
 
 /// The family's latest revision, where it is equal.
 pub async fn equal_revision(aws: &Aws, definition: &TaskDefinition) -> Result<Option<String>, Failure> {
+    let doing = format!("read the latest revision of task definition {:?}", definition.family());
+    equal_to_latest(aws, definition).await.map_err(Failure::aws(doing))
+}
+
+/// The same, with AWS's own error. A latest revision that is no task definition to us is not equal.
+pub(super) async fn equal_to_latest(aws: &Aws, definition: &TaskDefinition) -> Result<Option<String>, AwsError> {
     let family = definition.family();
-    let latest = aws
-        .task_definition(family)
-        .await
-        .map_err(Failure::aws(format!("read the latest revision of task definition {family:?}")))?;
-    let Some(latest) = latest else { return Ok(None) };
+    let Some(latest) = aws.task_definition(family).await? else { return Ok(None) };
     let arn = latest["taskDefinition"]["taskDefinitionArn"].as_str().map(str::to_owned);
-    let document = TaskDefinition::from_document(with_tags(latest), family)?;
-    Ok(arn.filter(|_| document.repeats(definition)))
+    let document = TaskDefinition::from_document(with_tags(latest), family).ok();
+    Ok(arn.filter(|_| document.is_some_and(|document| document.repeats(definition))))
 }
 
 /// A plan that cannot be read, or validates nothing at an event with a function, fails the deployment minutes later; it is

@@ -8,7 +8,8 @@ use super::following::Following;
 use super::preparation::{ecs_group, named, shift};
 use super::{ConfigurationSource, Pacing, consent};
 use crate::appspec::{AppSpec, Rendered, parsing};
-use crate::aws::codedeploy::{Group, NewDeployment};
+use crate::aws::codedeploy::Group;
+use crate::aws::creating::NewDeployment;
 use crate::aws::error::ErrorKind;
 use crate::aws::{Aws, Connection};
 use crate::clock;
@@ -209,8 +210,10 @@ async fn propose(
         group: configuration.deployment_group.clone(),
         config: configuration.deployment_config.clone(),
         rollback_on: configuration.rollback_on.clone(),
+        alarms: None,
         description: rollback::description(&revision, serving, request.skip_hooks.as_deref()),
         appspec,
+        object: None,
     };
     let config = new.config.clone().or(group.config);
     Proposal {

@@ -3,6 +3,7 @@
 
 mod gathering;
 mod hook_logs;
+mod steering;
 
 use std::time::Duration;
 
@@ -10,7 +11,10 @@ use jiff::Timestamp;
 
 use self::gathering::Gathering;
 use self::hook_logs::HookLogs;
+use self::steering::Leaving;
+pub use self::steering::Orders;
 use super::Pacing;
+use super::deploy::scaling::Held;
 use super::interruption::Interruption;
 use crate::aws::Aws;
 use crate::aws::error::{AwsError, ErrorKind};
@@ -40,6 +44,13 @@ pub struct Following<'a> {
     target: Option<String>,
     logs: HookLogs,
     gathering: Gathering,
+    orders: Orders,
+    /// Released when it is not followed any more.
+    held: Option<Held>,
+    /// A signal has stopped the deployment.
+    was_interrupted: bool,
+    /// The place that was asked for is out of reach, and that was said.
+    is_lost: bool,
 }
 
 /// How following ended.
@@ -66,6 +77,10 @@ impl<'a> Following<'a> {
             target: None,
             logs: HookLogs::default(),
             gathering: Gathering::default(),
+            orders: Orders::default(),
+            held: None,
+            was_interrupted: false,
+            is_lost: false,
         }
     }
 
@@ -80,23 +95,45 @@ impl<'a> Following<'a> {
         self.printer.note(words, clock::now());
     }
 
-    /// Follows to the true end, the deadline, or a signal.
+    /// Follows to the true end, the place that was asked for, the deadline, or a signal.
     pub async fn to_the_end(mut self, interruption: &mut Interruption) -> Result<Followed, Failure> {
+        match self.follow(interruption).await {
+            Ok(Leaving::Ended) => Ok(self.end(interruption).await),
+            Ok(Leaving::Detached(exit)) => Ok(self.leave(exit, interruption).await),
+            Err(failure) => {
+                self.release(interruption).await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn follow(&mut self, interruption: &mut Interruption) -> Result<Leaving, Failure> {
         loop {
+            if let Some(leaving) = self.arrived()? {
+                return Ok(leaving);
+            }
             let next = tokio::select! {
                 biased;
-                exit = interruption.wait() => return Ok(self.detach(exit)),
+                exit = interruption.wait() => match self.interrupted(exit, interruption).await {
+                    Some(leaving) => return Ok(leaving),
+                    None => continue,
+                },
                 next = self.look() => next?,
             };
+            if let Some(leaving) = self.arrived()? {
+                return Ok(leaving);
+            }
             match next {
                 Next::Wait(pause) => {
-                    if let Some(exit) = self.pause(pause, interruption).await {
-                        return Ok(self.detach(exit));
+                    if let Some(exit) = self.pause(pause, interruption).await
+                        && let Some(leaving) = self.interrupted(exit, interruption).await
+                    {
+                        return Ok(leaving);
                     }
                 }
-                Next::Ended => return Ok(self.end(interruption).await),
-                Next::DeadlinePassed => return Ok(self.detach(Exit::DeadlinePassed)),
-                Next::Unreachable => return Ok(self.detach(Exit::Unexpected)),
+                Next::Ended => return Ok(Leaving::Ended),
+                Next::DeadlinePassed => return Ok(Leaving::Detached(Exit::DeadlinePassed)),
+                Next::Unreachable => return Ok(Leaving::Detached(Exit::Unexpected)),
             }
         }
     }
@@ -213,9 +250,10 @@ impl<'a> Following<'a> {
         tokio::select! {
             biased;
             // The outcome is known; only the wait for a log is cut short.
-            _ = interruption.wait() => {}
+            _ = interruption.wait() => interruption.answer(),
             () = self.collect_logs(LAST_EVIDENCE) => {}
         }
+        self.release(interruption).await;
         let now = clock::now();
         let report = self.report(now).await;
         let view = self.view();
@@ -268,34 +306,5 @@ impl<'a> Following<'a> {
 
     fn attach(&self) -> String {
         words::attach(&self.heading.deployment_id, self.aws.region.as_deref())
-    }
-
-    fn detach(&mut self, exit: Exit) -> Followed {
-        let now = clock::now();
-        let status =
-            self.watch.deployment.as_ref().map_or("not seen yet", |snapshot| snapshot.deployment.status.as_str());
-        let id = &self.heading.deployment_id;
-        let first = match exit {
-            Exit::DeadlinePassed => format!("the deadline has passed and {id} still runs ({status})"),
-            Exit::Unexpected => format!("AWS has not answered for some minutes; {id} goes on (last seen: {status})"),
-            _ => format!("detached: {id} goes on ({status})"),
-        };
-        let lines = if self.pacing.ends_with_us {
-            vec![format!("{id} ({status}) ends with the rehearsal")]
-        } else {
-            vec![first, format!("attach again: {}", self.attach())]
-        };
-        let report = Report {
-            heading: self.heading.clone(),
-            exit,
-            status: self.watch.deployment.as_ref().map(|snapshot| snapshot.deployment.status.clone()),
-            rolls_back: None,
-            took: None,
-            why: None,
-            rollback: None,
-            serving: Serving::default(),
-        };
-        self.printer.detached(&lines, Some(&report), exit, now);
-        Followed { exit, report: None }
     }
 }

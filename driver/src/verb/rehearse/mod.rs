@@ -11,6 +11,7 @@ use greenlight_rehearsal::{Demo, GreenFails, Options, Pace, Scenario, StandIn, d
 use tempfile::TempDir;
 
 use super::deploy::deploy;
+use super::following::Orders;
 use super::interruption::{self, Interruption};
 use super::{ConfigurationSource, Pacing};
 use crate::aws::{Aws, Connection};
@@ -116,7 +117,7 @@ async fn rehearse(
         evidence: Duration::from_secs(2),
         ends_with_us: true,
     };
-    let followed = deploy(&aws, configuration, pacing, printer, interruption).await?;
+    let followed = deploy(&aws, configuration, Orders::default(), pacing, printer, interruption).await?;
     Ok((followed.exit, Some(since(begun, clock::now()))))
 }
 

@@ -1,0 +1,80 @@
+//! The part of `greenlight.yaml` that says how to deploy: the deployment's own settings, and the policies.
+
+use std::collections::BTreeMap;
+
+use super::Reader;
+use crate::configuration::AutoScaling;
+use crate::decide::conflict::OnConflict;
+use crate::decide::interruption::OnInterrupt;
+use crate::document::{Node, hint};
+use crate::snapshot::RollbackEvent;
+
+pub(super) const ON_CONFLICT: &[(&str, OnConflict)] = &[
+    ("fail", OnConflict::Fail),
+    ("wait", OnConflict::Wait),
+    ("attach", OnConflict::Attach),
+    ("supersede", OnConflict::Supersede),
+];
+pub(super) const ON_INTERRUPT: &[(&str, OnInterrupt)] =
+    &[("detach", OnInterrupt::Detach), ("stop", OnInterrupt::Stop), ("rollback", OnInterrupt::Rollback)];
+pub(super) const AUTO_SCALING: &[(&str, AutoScaling)] =
+    &[("leave", AutoScaling::Leave), ("suspend", AutoScaling::Suspend)];
+
+/// Configuration, automatic rollback, alarms.
+type Deployment = (Option<String>, Option<Vec<RollbackEvent>>, Option<Vec<String>>);
+
+impl Reader<'_> {
+    pub(super) fn deployment(&mut self, node: Option<Node>) -> Deployment {
+        let Some(mut map) = self.known(node, "deployment", &["config", "rollback_on", "alarms"]) else {
+            return (None, None, None);
+        };
+        let config = map.take("config").and_then(|node| self.text("config", node));
+        let rollback_on = map.take("rollback_on").and_then(|node| self.list("rollback_on", node)).map(|nodes| {
+            let mut events = Vec::new();
+            for node in nodes {
+                let place = node.place;
+                match self.text("rollback_on", node).map(|text| text.parse::<RollbackEvent>()) {
+                    Some(Ok(event)) => events.push(event),
+                    Some(Err(complaint)) => self.fault(place, complaint),
+                    None => {}
+                }
+            }
+            events.sort();
+            events.dedup();
+            events
+        });
+        let alarms = map.take("alarms").map(|node| self.text_list("alarms", node));
+        (config, rollback_on, alarms)
+    }
+
+    /// Maps of texts by container.
+    pub(super) fn by_container(
+        &mut self,
+        node: Option<Node>,
+        what: &str,
+    ) -> BTreeMap<String, BTreeMap<String, String>> {
+        let Some(map) = node.and_then(|node| self.map(&format!("{what:?}"), node)) else { return BTreeMap::new() };
+        map.entries
+            .into_iter()
+            .map(|(container, node)| {
+                let texts = self.texts(Some(node), &container.name);
+                (container.name, texts.into_iter().map(|(key, text)| (key.name, text)).collect())
+            })
+            .collect()
+    }
+
+    /// One word of some; the default when it is not given.
+    pub(super) fn word<T: Copy + Default>(&mut self, node: Option<Node>, key: &str, words: &[(&str, T)]) -> T {
+        let Some(node) = node else { return T::default() };
+        let place = node.place;
+        let Some(text) = self.text(key, node) else { return T::default() };
+        match words.iter().find(|(word, _)| *word == text) {
+            Some((_, value)) => *value,
+            None => {
+                let known = words.iter().map(|(word, _)| *word);
+                self.fault(place, format!("{key}: unknown value {text:?}{}", hint(&text, known)));
+                T::default()
+            }
+        }
+    }
+}
