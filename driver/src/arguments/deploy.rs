@@ -1,6 +1,7 @@
 //! The options of `greenlight deploy`. What they say goes before what the configuration says.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -11,6 +12,9 @@ use crate::decide::interruption::OnInterrupt;
 use crate::decide::until::Until;
 use crate::snapshot::RollbackEvent;
 use crate::verb::following::Orders;
+
+/// Of a deadline, in seconds: longer than CodeDeploy keeps a deployment waiting for anything but a person.
+const LONGEST: u64 = 100 * 3600;
 
 #[derive(Debug, Args)]
 pub(crate) struct DeployArguments {
@@ -74,6 +78,9 @@ struct CourseArguments {
     /// Leaves where the deployment waits for a person, with exit code 17
     #[arg(long)]
     no_wait_at_gate: bool,
+    /// Leaves after this time with exit code 15, the deployment going on [default: as long as CodeDeploy lets it take]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    deadline: Option<Duration>,
     /// When another deployment of the group is active
     #[arg(long, value_enum)]
     on_conflict: Option<OnConflictArgument>,
@@ -122,6 +129,7 @@ impl DeployArguments {
             force: self.course.force,
             detach: self.course.detach,
             until: self.course.until,
+            deadline: self.course.deadline,
             leave_at_gate: self.course.no_wait_at_gate,
             ..Orders::default()
         }
@@ -176,6 +184,16 @@ fn by_container(all: &mut BTreeMap<String, BTreeMap<String, String>>, given: &[(
     for (container, name, value) in given {
         all.entry(container.clone()).or_default().insert(name.clone(), value.clone());
     }
+}
+
+/// `90s`, `30m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [('s', 1), ('m', 60), ('h', 3600)];
+    let read = units.iter().find_map(|(unit, seconds)| {
+        let number: u64 = text.strip_suffix(*unit)?.parse().ok()?;
+        number.checked_mul(*seconds).filter(|seconds| (1..=LONGEST).contains(seconds))
+    });
+    read.map(Duration::from_secs).ok_or_else(|| "expected 1s to 100h, in s, m or h, like 45m".to_owned())
 }
 
 fn image(text: &str) -> Result<(String, String), String> {
@@ -240,6 +258,15 @@ mod tests {
         assert_eq!(of_container("web:URL=http://a:1?b=c"), Ok(expected));
         for wrong in ["URL=x", "web:URL", ":URL=x", "web:=x"] {
             assert!(of_container(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_has_a_unit_and_an_end() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        for wrong in ["", "5", "0s", "1d", "-1m", "101h", "99999999999999999999h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
         }
     }
 

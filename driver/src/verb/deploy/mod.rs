@@ -220,7 +220,9 @@ impl Run<'_> {
         printer: &mut Printer,
         interruption: &mut Interruption,
     ) -> Result<Followed, Failure> {
-        let deadline = Bounds { pace: self.pacing.pace, ..read.bounds.clone() }.deadline(created);
+        let bound = Bounds { pace: self.pacing.pace, ..read.bounds.clone() }.deadline(created);
+        let given = self.orders.deadline.and_then(|given| clock::now().checked_add(given).ok());
+        let deadline = given.map_or(bound, |given| given.min(bound));
         let heading = Heading {
             service: read.service.name,
             deployment_id: id,

@@ -1,6 +1,8 @@
 //! What is done about a deployment while it is followed: it is left at a place that was asked for, or at the gate; a signal leaves
 //! or stops it. What to do is decided in `decide::until` and `decide::interruption`.
 
+use std::time::Duration;
+
 use super::{Followed, Following};
 use crate::clock;
 use crate::decide::interruption::{self, Action, OnInterrupt};
@@ -20,6 +22,8 @@ pub struct Orders {
     pub detach: bool,
     /// It is left at this place.
     pub until: Option<Until>,
+    /// It is left after this time.
+    pub deadline: Option<Duration>,
     /// It is left where it waits for a person.
     pub leave_at_gate: bool,
     /// What a signal does.
