@@ -101,8 +101,21 @@ fn a_plan_that_would_fail_the_deployment_is_refused_before_anything_is_asked_of_
 
 #[test]
 fn help_has_examples_and_the_table_of_exit_codes() {
-    for verb in ["deploy", "watch", "status", "stop", "continue", "rollback", "history", "invoke", "check", "rehearse"]
-    {
+    for verb in [
+        "deploy",
+        "watch",
+        "status",
+        "stop",
+        "continue",
+        "rollback",
+        "approve",
+        "reject",
+        "report-hook",
+        "history",
+        "invoke",
+        "check",
+        "rehearse",
+    ] {
         let output = greenlight(&[verb, "--help"], None);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success());

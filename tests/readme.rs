@@ -86,7 +86,7 @@ fn every_yaml_file_that_a_user_starts_from_is_valid() {
             configurations += 1;
         }
     }
-    assert_eq!((plans, configurations), (2, 1));
+    assert_eq!((plans, configurations), (3, 1));
 }
 
 #[test]

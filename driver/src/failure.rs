@@ -8,6 +8,7 @@ use greenlight_checks::message::Message;
 
 use crate::aws::error::{AwsError, ErrorKind};
 use crate::configuration::ConfigurationError;
+use crate::decide::gate::NoGate;
 use crate::decide::rollback::NoWayBack;
 use crate::decide::task_definition::TaskDefinitionError;
 use crate::exit::Exit;
@@ -98,6 +99,9 @@ pub enum Failure {
     /// The scenario is wrong.
     #[error("{0}")]
     Scenario(Box<dyn Error + Send + Sync>),
+    /// Nobody's approval is waited for, or not any more.
+    #[error(transparent)]
+    NoGate(#[from] NoGate),
     /// There is no revision to go back to.
     #[error(transparent)]
     NoWayBack(#[from] NoWayBack),
@@ -166,6 +170,7 @@ impl Failure {
             Self::Doubtful { .. }
             | Self::Lost { .. }
             | Self::NothingThere(_)
+            | Self::NoGate(_)
             | Self::Declined(_)
             | Self::Signals { .. }
             | Self::Rehearsal { .. } => Exit::Unexpected,

@@ -3,11 +3,13 @@
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{
-    Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, DocumentArgument, Output,
-    OutputArguments, ReportArguments, SharedArguments, Verb, WaitArgument,
+    AnswerArguments, Arguments, AwsArguments, CheckArguments, CheckOutput, ConfigurationArguments, DocumentArgument,
+    HookStatusArgument, Output, OutputArguments, ReportArguments, SharedArguments, Verb, WaitArgument,
 };
 use crate::aws::Connection;
+use crate::aws::directing::HookReport;
 use crate::clock;
+use crate::decide::gate::Answer;
 use crate::decide::waiting::Wait;
 use crate::environment;
 use crate::exit::Exit;
@@ -95,6 +97,18 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::continuing::run(id, wait, &source, &connection, pacing, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::Approve(arguments) => answer(Answer::Approved, arguments).await,
+        Verb::Reject(arguments) => answer(Answer::Rejected, arguments).await,
+        Verb::ReportHook(arguments) => {
+            let mut printer = printer(&arguments.output);
+            let report = match arguments.status {
+                HookStatusArgument::Succeeded => HookReport::Succeeded,
+                HookStatusArgument::Failed => HookReport::Failed,
+            };
+            let (id, execution, connection) = (&arguments.id, &arguments.execution_id, connection(&arguments.aws));
+            let ended = verb::report_hook::run(id, execution, report, arguments.yes, &connection, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         Verb::Rollback { to, skip_hooks: _, reason, yes, shared } => {
             let Given { source, connection, pacing, mut printer } = shared.into();
             let request = verb::rollback::Request { to, skip_hooks: reason, yes };
@@ -157,6 +171,14 @@ pub async fn run(arguments: Arguments) -> Exit {
         #[cfg(feature = "rehearse")]
         Verb::DemoShop => demo_shop().await,
     }
+}
+
+async fn answer(answer: Answer, arguments: AnswerArguments) -> Exit {
+    let AnswerArguments { id, reason, by, yes, shared } = arguments;
+    let Given { source, connection, pacing, mut printer } = shared.into();
+    let request = verb::answering::Request { id, answer, by, reason, yes };
+    let ended = verb::answering::run(request, &source, &connection, pacing, &mut printer).await;
+    conclude(ended, &mut printer)
 }
 
 fn check(arguments: CheckArguments) -> Result<verb::check::Request, Failure> {

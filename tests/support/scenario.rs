@@ -64,7 +64,8 @@ impl Function {
         self
     }
 
-    /// With this plan: `checks.yaml`, `misspelt.yaml`, `elsewhere.yaml`, or one that is not there.
+    /// With this plan: `checks.yaml`, `misspelt.yaml`, `elsewhere.yaml`, `gated.yaml` (which takes `WITHIN`), or one that is not
+    /// there.
     pub(crate) fn plan(mut self, plan: &str) -> Self {
         self.plan = plan.to_owned();
         self
@@ -109,6 +110,8 @@ impl Scenario {
         );
         let alarms = "  - id: alarms\n    alarm: { names: [shop-5xx], watch_for: 2s }\n";
         write("alarms.yaml", &format!("{budget}hooks: {{ BeforeAllowTraffic: [health, alarms] }}\n{CHECKS}{alarms}"));
+        let approval = "  - id: go\n    approval: { from: [ana, the on-call engineer], within: \"${WITHIN}\" }\n";
+        write("gated.yaml", &format!("{budget}hooks: {{ AfterAllowTestTraffic: [health, go] }}\n{CHECKS}{approval}"));
         write("elsewhere.yaml", &format!("{budget}hooks: {{ AfterAllowTraffic: [health] }}\n{CHECKS}"));
         write(
             "misspelt.yaml",

@@ -60,7 +60,10 @@ impl World {
                 Ok(answer.map_or(Answer::Empty, Answer::Json))
             }
             Call::Ecs { operation, body } => ecs::serve::answer(self, &operation, &body, now).map(Answer::Json),
-            Call::Logs { operation, body } => logs::serve::answer(self, &operation, &body).map(Answer::Json),
+            Call::Logs { operation, body } => {
+                let answer = logs::serve::answer(self, &operation, &body, now)?;
+                Ok(answer.map_or(Answer::Empty, Answer::Json))
+            }
             Call::Elbv2 { operation, parameters } => {
                 elbv2::serve::answer(self, &operation, &parameters, request).map(Answer::Xml)
             }

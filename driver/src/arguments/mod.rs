@@ -1,5 +1,6 @@
 //! The command line, and nothing of what it does. Arguments become validated options in `run`.
 
+mod answer;
 mod check;
 mod common;
 mod deploy;
@@ -11,6 +12,7 @@ mod rehearse;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::answer::{AnswerArguments, HookStatusArgument, ReportHookArguments};
 pub(crate) use self::check::{CheckArguments, CheckOutput};
 pub(crate) use self::common::{
     AwsArguments, ConfigurationArguments, Output, OutputArguments, ReportArguments, SharedArguments,
@@ -117,6 +119,24 @@ pub(crate) enum Verb {
         #[command(flatten)]
         shared: SharedArguments,
     },
+    /// Answers a hook that waits for a person's approval: the deployment goes on
+    #[command(after_help = examples(&[
+        ("greenlight approve d-1NNWZG91L --reason 'looked at the dashboard'", "shows what passed, and asks"),
+        ("greenlight approve --by ana --yes", "the group's active deployment, from a chat bot"),
+    ]))]
+    Approve(AnswerArguments),
+    /// Answers a hook that waits for a person's approval: the deployment fails, and rolls back where it is configured
+    #[command(after_help = examples(&[
+        ("greenlight reject d-1NNWZG91L --reason 'the new prices are wrong'", "by id, with a reason that is kept"),
+        ("greenlight reject --yes", "the group's active deployment, without asking"),
+    ]))]
+    Reject(AnswerArguments),
+    /// Reports for a hook by hand, where its function cannot
+    #[command(after_help = examples(&[
+        ("greenlight report-hook d-1NNWZG91L eyJlbmNyeXB0… succeeded", "shows where the deployment is, and asks"),
+        ("greenlight report-hook d-1NNWZG91L eyJlbmNyeXB0… failed --yes", "ends the hour that CodeDeploy would wait"),
+    ]))]
+    ReportHook(ReportHookArguments),
     /// Redeploys the last revision that succeeded, follows it to its end, and exits by its outcome
     #[command(after_help = examples(&[
         ("greenlight rollback", "shows what it will do, and asks"),

@@ -49,6 +49,19 @@ impl AwsError {
     }
 }
 
+impl AwsError {
+    /// Whether a hook had been reported, or its event had ended, before the call.
+    pub fn is_lifecycle_event_completed(&self) -> bool {
+        let codes = ["LifecycleEventAlreadyCompletedException", "DeploymentAlreadyCompletedException"];
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// Whether the execution id is none of the deployment's.
+    pub fn is_foreign_execution(&self) -> bool {
+        self.code.as_deref() == Some("InvalidLifecycleEventHookExecutionIdException")
+    }
+}
+
 /// Translates an SDK error.
 pub(super) fn translate<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> AwsError
 where

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use greenlight_checks::evidence::Evidence;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -58,7 +59,8 @@ impl Aws {
         }
     }
 
-    async fn evidence(
+    /// The evidence that is there now, for this deployment and event.
+    pub(crate) async fn evidence(
         &self,
         function: &str,
         deployment: &str,
@@ -67,6 +69,36 @@ impl Aws {
     ) -> Result<Option<Evidence>, AwsError> {
         let messages = self.messages(function, Some(deployment), since).await?;
         Ok(messages.iter().rev().find_map(|message| evidence_of(message, deployment, event)))
+    }
+
+    /// Writes one line beside a function's own, in a stream of its own.
+    pub(crate) async fn write_record(
+        &self,
+        function: &str,
+        record: &serde_json::Value,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
+        let group = format!("/aws/lambda/{}", function_name(function));
+        let deployment = record["deployment_id"].as_str().unwrap_or_default();
+        let stream = format!("greenlight/{deployment}/{}", now.as_millisecond());
+        self.logs
+            .create_log_stream()
+            .log_group_name(&group)
+            .log_stream_name(&stream)
+            .send()
+            .await
+            .map_err(|error| translate("logs:CreateLogStream", error))?;
+        let event = InputLogEvent::builder().timestamp(now.as_millisecond()).message(record.to_string()).build();
+        let event = event.expect("a log event with time and message is whole");
+        self.logs
+            .put_log_events()
+            .log_group_name(group)
+            .log_stream_name(stream)
+            .log_events(event)
+            .send()
+            .await
+            .map_err(|error| translate("logs:PutLogEvents", error))?;
+        Ok(())
     }
 
     async fn messages(

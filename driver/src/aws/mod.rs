@@ -4,7 +4,7 @@ pub mod aftermath;
 pub mod cloudwatch;
 pub mod codedeploy;
 pub mod creating;
-mod directing;
+pub mod directing;
 pub mod discovery;
 pub mod ecs;
 pub mod error;

@@ -3,6 +3,7 @@
 pub mod auto_scaling;
 pub mod conflict;
 pub mod difference;
+pub mod gate;
 pub mod history;
 pub mod initial;
 pub mod interruption;

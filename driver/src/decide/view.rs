@@ -140,6 +140,15 @@ pub enum Fact {
     OriginalEndsIn(Duration),
     /// A person has to continue.
     WaitsForPerson,
+    /// A hook waits for a person's answer.
+    WaitsForApproval {
+        /// Who is asked.
+        from: Vec<String>,
+        /// Until when.
+        until: Timestamp,
+        /// The deployment, to name it in the command.
+        deployment_id: String,
+    },
 }
 
 /// Everything to show at one time.
@@ -233,6 +242,14 @@ fn fact(
             Fact::Traffic { percent, next }
         }
         name if HOOK_EVENTS.contains(&name) => match (evidence.get(name), heading.hooks.get(name)) {
+            (Some(evidence), _) if event.status == EventStatus::InProgress && evidence.gate.is_some() => {
+                let gate = evidence.gate.as_ref().expect("it was just seen");
+                Fact::WaitsForApproval {
+                    from: gate.from.clone(),
+                    until: gate.until,
+                    deployment_id: heading.deployment_id.clone(),
+                }
+            }
             (Some(evidence), _) => Fact::Checked {
                 passed: evidence.checks.iter().filter(|check| check.outcome == Outcome::Passed).count(),
                 of: evidence.checks.len(),

@@ -108,6 +108,11 @@ impl Json {
         write("outcome", now, members);
     }
 
+    /// The outcome of a verb that does one thing to a deployment that goes on.
+    pub fn done(&mut self, id: &str, text: &str, now: Timestamp) {
+        self.last(Some(id), Exit::Succeeded, None, text, now);
+    }
+
     /// An outcome without a report.
     pub fn failed(&mut self, lines: &[String], deployment_id: Option<&str>, exit: Exit, now: Timestamp) {
         self.last(deployment_id, exit, None, &lines.join("; "), now);

@@ -1,6 +1,7 @@
 //! The one printer: a terminal with a live region, plain lines, or NDJSON. Everything that leaves the process goes through
 //! here; standard output is data, everything else is standard error.
 
+pub mod approval;
 pub mod block;
 pub mod checked;
 pub mod history;
@@ -18,7 +19,7 @@ pub mod words;
 
 use std::io::Write as _;
 
-use greenlight_checks::evidence::CheckEvidence;
+use greenlight_checks::evidence::{CheckEvidence, Evidence, Gate};
 use jiff::Timestamp;
 
 use crate::decide::history::{Entry, Past};
@@ -175,6 +176,38 @@ impl Printer {
     pub fn question(&mut self, text: &str) {
         let mut error = std::io::stderr().lock();
         let _ = write!(error, "{text} [y/N] ").and_then(|()| error.flush());
+    }
+
+    /// A hook waits for a person's answer. For people its row says so.
+    pub fn gate(&mut self, event: &str, gate: &Gate, now: Timestamp) {
+        if let Kind::Json(_) = &self.kind {
+            approval::write(event, gate, now);
+        }
+    }
+
+    /// What a person is asked.
+    pub fn asked(&mut self, id: &str, event: &str, evidence: &Evidence, gate: &Gate, now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => approval::lines(id, event, evidence, gate).iter().for_each(|line| live.line(line)),
+            Kind::Plain(_) => approval::lines(id, event, evidence, gate).iter().for_each(|line| error_line(line)),
+            Kind::Json(_) => approval::write(event, gate, now),
+        }
+    }
+
+    /// What a person answered. For people the last line says so.
+    pub fn answered(&mut self, record: &serde_json::Value, now: Timestamp) {
+        if let Kind::Json(_) = &self.kind {
+            approval::write_answer(record, now);
+        }
+    }
+
+    /// What was asked for is done, and the deployment goes on.
+    pub fn done(&mut self, id: &str, text: &str, now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => live.line(text),
+            Kind::Plain(_) => error_line(text),
+            Kind::Json(json) => json.done(id, text, now),
+        }
     }
 
     /// A look: what is, and what changed.

@@ -50,6 +50,7 @@ fn content(row: &Row) -> String {
         | Fact::TestTraffic
         | Fact::Function(_)
         | Fact::Checked { .. }
+        | Fact::WaitsForApproval { .. }
         | Fact::WaitsForPerson => words::fact(&row.fact, &row.mark),
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use greenlight_checks::evidence::Standing;
+pub use greenlight_checks::gate::asked;
 
 use crate::decide::report::Split;
 use crate::decide::schedule::Shift;
@@ -93,6 +94,11 @@ pub fn fact(fact: &Fact, mark: &Mark) -> String {
         }
         Fact::OriginalEndsIn(left) if left.is_zero() => "the original task set is ending".to_owned(),
         Fact::OriginalEndsIn(left) => format!("the original task set ends in {}", duration(*left)),
+        Fact::WaitsForApproval { from, until, deployment_id } => format!(
+            "waiting for approval by {}; greenlight approve {deployment_id} before {} UTC",
+            asked(from),
+            until.strftime("%H:%M")
+        ),
         Fact::WaitsForPerson => "waits for a person: greenlight continue".to_owned(),
     }
 }

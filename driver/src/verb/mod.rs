@@ -1,5 +1,6 @@
 //! One file a verb: fetch, decide, act. What they share is in `following` and `interruption`.
 
+pub mod answering;
 pub mod check;
 pub mod completions;
 mod consent;
@@ -15,6 +16,7 @@ pub mod plan;
 pub mod preparation;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
+pub mod report_hook;
 pub mod rollback;
 pub mod schema;
 pub mod status;

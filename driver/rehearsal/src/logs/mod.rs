@@ -1,8 +1,9 @@
-//! CloudWatch Logs, to read: what functions and tasks wrote, by group. A group begins with its first line.
+//! CloudWatch Logs: what functions and tasks wrote, by group, and what a client writes beside it. A group begins with its first
+//! line.
 
 pub(crate) mod serve;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -20,6 +21,8 @@ pub(crate) struct Logs {
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) created: Timestamp,
+    /// Streams that a client made; functions and tasks write into theirs without.
+    pub(crate) streams: BTreeSet<String>,
     pub(crate) lines: Vec<Line>,
 }
 
@@ -36,11 +39,19 @@ pub(crate) struct Line {
 impl Logs {
     pub(crate) fn write(&mut self, group: &str, stream: String, at: Timestamp, message: String, now: Timestamp) {
         self.drawn += 1;
-        let group = self.groups.entry(group.into()).or_insert_with(|| Group { created: now, lines: Vec::new() });
+        let group = self.groups.entry(group.into()).or_insert_with(|| Group {
+            created: now,
+            streams: BTreeSet::new(),
+            lines: Vec::new(),
+        });
         if group.lines.len() >= LINES_KEPT {
             group.lines.drain(..LINES_KEPT / 10);
         }
         group.lines.push(Line { number: self.drawn, stream, at, ingested: now, message });
+    }
+
+    pub(crate) fn group_mut(&mut self, name: &str) -> Option<&mut Group> {
+        self.groups.get_mut(name)
     }
 
     pub(crate) fn group(&self, name: &str) -> Option<&Group> {

@@ -1,5 +1,6 @@
-//! Answers CloudWatch Logs' API, to read what functions and tasks wrote.
+//! Answers CloudWatch Logs' API, to read what functions and tasks wrote and to write beside it.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Group, Line};
@@ -8,19 +9,67 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 /// What there is.
-pub(crate) const OPERATIONS: [&str; 2] = ["DescribeLogGroups", "FilterLogEvents"];
+pub(crate) const OPERATIONS: [&str; 4] = ["CreateLogStream", "DescribeLogGroups", "FilterLogEvents", "PutLogEvents"];
 
 /// Answer one call.
-pub(crate) fn answer(world: &World, operation: &str, body: &Value) -> Result<Value, Refusal> {
-    match operation {
-        "FilterLogEvents" => filter_log_events(world, body),
+pub(crate) fn answer(
+    world: &mut World,
+    operation: &str,
+    body: &Value,
+    now: Timestamp,
+) -> Result<Option<Value>, Refusal> {
+    let answer = match operation {
+        "CreateLogStream" => {
+            create_log_stream(world, body)?;
+            return Ok(None);
+        }
+        "PutLogEvents" => put_log_events(world, body, now)?,
+        "FilterLogEvents" => filter_log_events(world, body)?,
         "DescribeLogGroups" => {
             let prefix = body["logGroupNamePrefix"].as_str().unwrap_or_default();
             let groups = world.logs.groups().filter(|(name, _)| name.starts_with(prefix));
-            Ok(json!({"logGroups": groups.map(|(name, group)| describe(name, group)).collect::<Vec<_>>()}))
+            json!({"logGroups": groups.map(|(name, group)| describe(name, group)).collect::<Vec<_>>()})
         }
-        _ => Err(Refusal::not_implemented("UnknownOperationException", "CloudWatch Logs", operation, &OPERATIONS)),
+        _ => {
+            let unknown = "UnknownOperationException";
+            return Err(Refusal::not_implemented(unknown, "CloudWatch Logs", operation, &OPERATIONS));
+        }
+    };
+    Ok(Some(answer))
+}
+
+fn create_log_stream(world: &mut World, body: &Value) -> Result<(), Refusal> {
+    let stream = body["logStreamName"].as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    let stream =
+        stream.ok_or_else(|| Refusal::new("InvalidParameterException", "logStreamName is missing or empty"))?;
+    if stream.contains([':', '*']) {
+        return Err(Refusal::new("InvalidParameterException", "a log stream's name has no colon and no asterisk"));
     }
+    let group = world.logs.group_mut(body["logGroupName"].as_str().unwrap_or_default()).ok_or_else(no_group)?;
+    if group.streams.insert(stream) {
+        return Ok(());
+    }
+    Err(Refusal::new("ResourceAlreadyExistsException", "The specified log stream already exists"))
+}
+
+fn put_log_events(world: &mut World, body: &Value, now: Timestamp) -> Result<Value, Refusal> {
+    let name = body["logGroupName"].as_str().unwrap_or_default();
+    let stream = body["logStreamName"].as_str().unwrap_or_default();
+    if !world.logs.group(name).ok_or_else(no_group)?.streams.contains(stream) {
+        return Err(Refusal::new("ResourceNotFoundException", "The specified log stream does not exist."));
+    }
+    let events = body["logEvents"].as_array().filter(|events| !events.is_empty());
+    let events = events.ok_or_else(|| Refusal::new("InvalidParameterException", "logEvents is missing or empty"))?;
+    for event in events {
+        let at = event["timestamp"].as_i64().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(now);
+        let message = event["message"].as_str().unwrap_or_default().to_owned();
+        world.logs.write(name, stream.to_owned(), at, message, now);
+    }
+    Ok(json!({"nextSequenceToken": world.identifiers.uuid("sequence token")}))
+}
+
+fn no_group() -> Refusal {
+    Refusal::new("ResourceNotFoundException", "The specified log group does not exist.")
 }
 
 fn describe(name: &str, group: &Group) -> Value {
@@ -34,10 +83,7 @@ fn filter_log_events(world: &World, body: &Value) -> Result<Value, Refusal> {
     const MOST: u64 = 10_000;
     let name = body["logGroupName"].as_str().or_else(|| body["logGroupIdentifier"].as_str()).unwrap_or_default();
     let name = name.rsplit("log-group:").next().unwrap_or(name);
-    let group = world
-        .logs
-        .group(name)
-        .ok_or_else(|| Refusal::new("ResourceNotFoundException", "The specified log group does not exist."))?;
+    let group = world.logs.group(name).ok_or_else(no_group)?;
     let term = term(body["filterPattern"].as_str().unwrap_or_default())?;
     let (start, end) = (body["startTime"].as_i64(), body["endTime"].as_i64());
     let after = body["nextToken"].as_str().and_then(|token| token.parse::<u64>().ok()).unwrap_or(0);

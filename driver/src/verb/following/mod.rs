@@ -1,6 +1,7 @@
 //! The one loop that follows a deployment: waits, hands what it sees to `decide::watch`, shows, and carries out the next step.
 //! What is read beside it, hooks' logs and the reasons of a failure, never holds it up.
 
+mod gates;
 mod gathering;
 mod hook_logs;
 mod steering;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use self::gates::{Gates, Seen};
 use self::gathering::Gathering;
 use self::hook_logs::HookLogs;
 use self::steering::Leaving;
@@ -43,6 +45,7 @@ pub struct Following<'a> {
     watch: Watch,
     target: Option<String>,
     logs: HookLogs,
+    gates: Gates,
     gathering: Gathering,
     orders: Orders,
     /// Released when it is not followed any more.
@@ -76,6 +79,7 @@ impl<'a> Following<'a> {
             watch: Watch::new(patience, clock::now()),
             target: None,
             logs: HookLogs::default(),
+            gates: Gates::default(),
             gathering: Gathering::default(),
             orders: Orders::default(),
             held: None,
@@ -151,6 +155,11 @@ impl<'a> Following<'a> {
         }
         self.logs.read(self.aws, &self.heading, &changes, self.pacing.evidence);
         self.gather(now).await;
+        if let Some(snapshot) = &self.watch.deployment {
+            let (aws, heading, pace) = (self.aws, &self.heading, self.pacing.pace);
+            let seen = Seen { aws, heading, snapshot, pace, now };
+            self.gates.one_look(seen, &mut self.logs, self.printer).await;
+        }
         self.collect_logs(self.pacing.evidence.min(Duration::from_secs(3))).await;
         let report = self.report(now).await;
         let view = self.view();
@@ -224,6 +233,11 @@ impl<'a> Following<'a> {
         };
         self.logs.read(self.aws, &self.heading, &step.changes, self.pacing.evidence);
         self.gather(now).await;
+        if let Some(snapshot) = &self.watch.deployment {
+            let (aws, heading, pace) = (self.aws, &self.heading, self.pacing.pace);
+            let seen = Seen { aws, heading, snapshot, pace, now };
+            self.gates.saw(seen, &mut self.logs, self.printer).await;
+        }
         let view = self.view();
         self.printer.progress(&view, &step.changes, now);
         Ok(step.next)

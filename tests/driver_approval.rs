@@ -1,0 +1,228 @@
+//! A deployment whose plan asks a person: `greenlight approve`, `reject` and `report-hook` beside the `deploy` that follows, and
+//! what it does when nobody comes.
+
+mod support {
+    pub(crate) mod load;
+    pub(crate) mod scenario;
+    pub(crate) mod stand_in;
+}
+
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Output, Stdio};
+
+use serde_json::{Value, json};
+use support::load;
+use support::scenario::{Function, Scenario};
+use support::stand_in::StandIn;
+
+/// The termination wait of a minute lasts a second, and CodeDeploy's hour one minute.
+const PACE: &str = "60";
+const LOG: &str = "/aws/lambda/CodeDeployHook_AfterAllowTestTraffic";
+
+/// A `greenlight deploy` up to its gate.
+struct Deploying {
+    stand_in: StandIn,
+    scenario: Scenario,
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    id: String,
+}
+
+impl Deploying {
+    fn start(within: &str) -> Self {
+        let function = Function::after_allow_test_traffic().plan("gated.yaml").set("WITHIN", within);
+        let scenario = Scenario::write(&function);
+        let stand_in = StandIn::start(&[scenario.path(), "--pace", PACE]);
+        let mut child = stand_in
+            .greenlight()
+            .args(["deploy", "--output", "json", "--poll", "200ms", "--file"])
+            .arg(scenario.configuration())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("greenlight can be started");
+        let lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
+        let mut deploying = Self { stand_in, scenario, child, lines, id: String::new() };
+        let created = deploying.until("deployment");
+        deploying.id = created["deployment_id"].as_str().expect("a deployment has an id").to_owned();
+        deploying
+    }
+
+    fn until(&mut self, kind: &str) -> Value {
+        for line in self.lines.by_ref() {
+            let line = line.expect("standard output can be read");
+            let line: Value = serde_json::from_str(&line).expect("a line is JSON");
+            if line["type"] == kind {
+                return line;
+            }
+            assert_ne!(line["type"], "outcome", "ended too early: {line}");
+        }
+        panic!("ended without an outcome");
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.stand_in.greenlight().args(arguments).output();
+        output.expect("greenlight can be started")
+    }
+
+    /// The same, for verbs that take the configuration.
+    fn configured(&self, arguments: &[&str]) -> Output {
+        let file = self.scenario.configuration();
+        let file = file.to_str().expect("a temporary path is text");
+        self.run(&[arguments, &["--file", file]].concat())
+    }
+
+    async fn log(&self) -> Vec<Value> {
+        let response = load::client()
+            .post(self.stand_in.text("endpoint"))
+            .header("x-amz-target", "Logs_20140328.FilterLogEvents")
+            .body(json!({"logGroupName": LOG}).to_string())
+            .send()
+            .await
+            .expect("the stand-in answers");
+        let answer: Value =
+            serde_json::from_str(&response.text().await.expect("an answer has a body")).expect("an answer is JSON");
+        let events = answer["events"].as_array().expect("there are events").iter();
+        events.filter_map(|event| serde_json::from_str(event["message"].as_str()?).ok()).collect()
+    }
+
+    fn outcome(mut self) -> (Value, Option<i32>) {
+        let outcome = self.until("outcome");
+        (outcome, self.child.wait().expect("a child can be waited for").code())
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_shown_what_passed_and_the_yes_is_reported_and_recorded_once() {
+    let mut deploying = Deploying::start("20m");
+    let id = deploying.id.clone();
+    let gate = deploying.until("gate");
+    assert_eq!((&gate["event"], &gate["check"]), (&json!("AfterAllowTestTraffic"), &json!("go")));
+    assert_eq!(gate["from"], json!(["ana", "the on-call engineer"]));
+    assert_eq!(gate.get("execution_id"), None, "a log of CI is no place for it");
+
+    let status = deploying.configured(&["status"]);
+    let shown = text(&status);
+    let waits = format!("waiting for approval by ana or the on-call engineer; greenlight approve {id} before ");
+    assert!(shown.contains(&waits), "no {waits:?} in\n{shown}");
+
+    let unasked = deploying.configured(&["approve", "--by", "ana"]);
+    assert_eq!(unasked.status.code(), Some(2), "{}", text(&unasked));
+    let shown = text(&unasked);
+    for wanted in [
+        format!("{id} waits at AfterAllowTestTraffic for ana or the on-call engineer, until "),
+        "  1 of 1 check passed; test listener (port ".to_owned(),
+        "error: nothing was approved: it takes a yes, and standard input is no terminal; give --yes\n".to_owned(),
+    ] {
+        assert!(shown.contains(&wanted), "no {wanted:?} in\n{shown}");
+    }
+
+    let approved =
+        deploying.run(&["approve", &id, "--by", "dora", "--reason", "looked at it", "--yes", "--output", "json"]);
+    assert_eq!(approved.status.code(), Some(0), "{}", text(&approved));
+    let told = lines(&approved);
+    let kinds: Vec<_> = told.iter().map(|line| line["type"].as_str().expect("a line has a type")).collect();
+    assert_eq!(kinds, ["gate", "warning", "approval", "outcome"]);
+    assert_eq!(told[1]["text"], "the plan asks ana or the on-call engineer; this is answered by dora");
+    assert_eq!((&told[2]["answer"], &told[2]["by"]), (&json!("approved"), &json!("dora")));
+    let reason = told[3]["reason"].as_str().expect("an outcome has a reason");
+    let begins =
+        format!("approved AfterAllowTestTraffic of {id}, by dora (looked at it); follow it: greenlight watch {id}");
+    assert!(reason.starts_with(&begins), "{reason}");
+
+    let records: Vec<_> = deploying.log().await.into_iter().filter(|line| line["greenlight"] == "approval").collect();
+    assert_eq!(records.len(), 1, "{records:#?}");
+    let record = &records[0];
+    assert_eq!((&record["deployment_id"], &record["event"]), (&json!(id), &json!("AfterAllowTestTraffic")));
+    assert_eq!(
+        (&record["answer"], &record["by"], &record["reason"]),
+        (&json!("approved"), &json!("dora"), &json!("looked at it"))
+    );
+
+    let again = deploying.run(&["approve", &id, "--by", "ana", "--yes"]);
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again));
+    assert!(text(&again).contains("waits for nobody's approval: no hook is at work"), "{}", text(&again));
+    let (outcome, code) = deploying.outcome();
+    assert_eq!((&outcome["outcome"], code), (&json!("succeeded"), Some(0)));
+}
+
+#[test]
+fn a_no_fails_the_deployment_at_the_gate_and_it_is_rolled_back() {
+    let mut deploying = Deploying::start("20m");
+    deploying.until("gate");
+    let rejected = deploying.configured(&["reject", "--by", "ana", "--reason", "the prices are wrong", "--yes"]);
+    assert_eq!(rejected.status.code(), Some(0), "{}", text(&rejected));
+    let said =
+        format!("rejected AfterAllowTestTraffic of {}, by ana (the prices are wrong); follow it: ", deploying.id);
+    assert!(text(&rejected).contains(&said), "{}", text(&rejected));
+    let (outcome, code) = deploying.outcome();
+    assert_eq!((&outcome["outcome"], code), (&json!("failed_by_hook_rolled_back"), Some(11)));
+}
+
+#[test]
+fn when_nobody_comes_whoever_follows_reports_failed_before_codedeploys_hour_ends() {
+    let mut deploying = Deploying::start("8s");
+    let mut notes = Vec::new();
+    let outcome = loop {
+        let line = deploying.lines.next().expect("there is an outcome").expect("standard output can be read");
+        let line: Value = serde_json::from_str(&line).expect("a line is JSON");
+        match line["type"].as_str() {
+            Some("note") => notes.push(line["text"].clone()),
+            Some("outcome") => break line,
+            _ => {}
+        }
+    };
+    let said = "nobody answered the approval of AfterAllowTestTraffic: reported Failed";
+    assert!(notes.contains(&json!(said)), "{notes:#?}");
+    assert_eq!((&outcome["outcome"], &outcome["exit_code"]), (&json!("failed_by_hook_rolled_back"), &json!(11)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_by_hand_says_where_the_deployment_is_and_counts_once() {
+    let mut deploying = Deploying::start("20m");
+    let id = deploying.id.clone();
+    deploying.until("gate");
+    let evidence = deploying.log().await.into_iter().find(|line| line["greenlight"] == "evidence");
+    let evidence = evidence.expect("the hook left its evidence");
+    let execution = evidence["evidence"]["gate"]["execution_id"].as_str().expect("the gate has the id").to_owned();
+
+    let foreign = deploying.run(&["report-hook", &id, "eyJlbmNyeXB0", "succeeded", "--yes"]);
+    assert_eq!(foreign.status.code(), Some(2), "{}", text(&foreign));
+    assert!(
+        text(&foreign).contains(&format!("this execution id is none of deployment {id}; it is the ")),
+        "{}",
+        text(&foreign)
+    );
+    let unasked = deploying.run(&["report-hook", &id, &execution, "succeeded"]);
+    assert_eq!(unasked.status.code(), Some(2));
+    assert!(
+        text(&unasked).contains(&format!("{id} (InProgress) is at AfterAllowTestTraffic, for ")),
+        "{}",
+        text(&unasked)
+    );
+    assert!(text(&unasked).contains("error: nothing was reported: it takes a yes"), "{}", text(&unasked));
+
+    let reported = deploying.run(&["report-hook", &id, &execution, "succeeded", "--yes", "--output", "json"]);
+    assert_eq!(reported.status.code(), Some(0), "{}", text(&reported));
+    let last = lines(&reported).pop().expect("there is an outcome");
+    assert_eq!((&last["deployment_id"], &last["exit_code"]), (&json!(id), &json!(0)));
+    assert!(
+        last["reason"].as_str().expect("a reason").starts_with(&format!("reported Succeeded to {id}; follow it: "))
+    );
+
+    let again = deploying.run(&["report-hook", &id, &execution, "failed", "--yes"]);
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again));
+    assert!(text(&again).contains("nothing was reported: this hook of d-"), "{}", text(&again));
+    let absent = deploying.run(&["report-hook", "d-NOTHERE00", &execution, "failed", "--yes"]);
+    assert_eq!(absent.status.code(), Some(2), "{}", text(&absent));
+    assert!(text(&absent).contains("failed to read deployment \"d-NOTHERE00\""), "{}", text(&absent));
+    assert_eq!(deploying.outcome().1, Some(0));
+}
