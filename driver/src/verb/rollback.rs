@@ -55,7 +55,7 @@ pub async fn run(
     };
     let proposal = match prepared {
         Prepared::Nothing { revision, further } => {
-            printer.serves_already(&revision, further.as_ref(), clock::now());
+            printer.serves_already(&revision, further.as_deref(), clock::now());
             return Ok(Exit::Succeeded);
         }
         Prepared::Deploy(proposal) => *proposal,
@@ -74,7 +74,7 @@ pub async fn run(
 }
 
 enum Prepared {
-    Nothing { revision: Box<Revision>, further: Option<Past> },
+    Nothing { revision: Box<Revision>, further: Option<Box<Past>> },
     Deploy(Box<Proposal>),
 }
 
@@ -123,7 +123,7 @@ async fn prepare(aws: &Aws, configuration: &Configuration, request: &Request) ->
     let status = described.as_ref().and_then(|answer| answer["taskDefinition"]["status"].as_str());
     match rollback::course(&revision, &serving, status)? {
         Course::Nothing => {
-            let further = further(aws, candidates, &serving, &mut read).await;
+            let further = further(aws, candidates, &serving, &mut read).await.map(Box::new);
             Ok(Prepared::Nothing { revision: Box::new(revision), further })
         }
         Course::Deploy => {
