@@ -31,6 +31,8 @@ pub enum Exit {
     Conflict,
     /// `--no-wait-at-gate`: the deployment waits for a person.
     WaitsForPerson,
+    /// Something would fail the deployment, and nothing was registered.
+    Preflight,
     /// SIGINT: the deployment goes on without us.
     Interrupted,
     /// SIGTERM: the deployment goes on without us.
@@ -39,7 +41,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of the codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Succeeded,
         Self::AsFarAsAsked,
         Self::Unexpected,
@@ -54,6 +56,7 @@ impl Exit {
         Self::DeadlinePassed,
         Self::Conflict,
         Self::WaitsForPerson,
+        Self::Preflight,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -73,6 +76,7 @@ impl Exit {
             Self::DeadlinePassed => 15,
             Self::Conflict => 16,
             Self::WaitsForPerson => 17,
+            Self::Preflight => 18,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -95,6 +99,7 @@ impl Exit {
             Self::DeadlinePassed => "deadline_passed",
             Self::Conflict => "conflict",
             Self::WaitsForPerson => "waits_for_person",
+            Self::Preflight => "preflight_failed",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
         }
@@ -117,6 +122,7 @@ impl Exit {
             Self::DeadlinePassed => "the deadline passed and it still runs",
             Self::Conflict => "another deployment is active",
             Self::WaitsForPerson => "waiting for a person (--no-wait-at-gate)",
+            Self::Preflight => "doctor, deploy: something blocks; nothing was registered",
             Self::Interrupted => "interrupted (SIGINT); the deployment goes on",
             Self::Terminated => "terminated (SIGTERM); the deployment goes on",
         }

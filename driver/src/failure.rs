@@ -58,6 +58,9 @@ pub enum Failure {
     /// The check plan that the hooks were packaged with would fail the deployment.
     #[error("the check plan would fail the deployment: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
     Plan(Vec<Message>),
+    /// The preflight found what would fail the deployment: ids of the checks.
+    #[error("the preflight found what would fail the deployment, and nothing was registered: {0}")]
+    Preflight(String),
     /// What is configured does not fit what is in AWS.
     #[error("{0}")]
     Unfit(String),
@@ -167,6 +170,7 @@ impl Failure {
                 | ErrorKind::Refused => Exit::Unexpected,
             },
             Self::Conflict { .. } => Exit::Conflict,
+            Self::Preflight(_) => Exit::Preflight,
             Self::Doubtful { .. }
             | Self::Lost { .. }
             | Self::NothingThere(_)
@@ -215,6 +219,9 @@ impl Failure {
                  with single sign-on, first: aws sso login"
                     .to_owned(),
             ),
+            Self::Preflight(_) => {
+                lines.push("look closer with greenlight doctor; --skip-preflight deploys all the same".to_owned())
+            }
             _ => {}
         }
         lines

@@ -69,6 +69,11 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::plan::run(&source, &connection, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::Doctor(arguments) => {
+            let Given { source, connection, mut printer, .. } = arguments.shared.into();
+            let ended = verb::doctor::run(arguments.self_test, &source, &connection, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         Verb::Watch { id, report, shared } => {
             let Given { source, connection, pacing, mut printer } = shared.into();
             if let Err(failure) = keep_report(&report, &mut printer) {

@@ -151,6 +151,23 @@ impl Scenario {
         Self { folder, path }
     }
 
+    /// Sets a member of the scenario.
+    pub(crate) fn set(self, member: &str, value: &serde_json::Value) -> Self {
+        let text = fs::read_to_string(&self.path).expect("the scenario was written");
+        let mut scenario: serde_json::Value = serde_json::from_str(&text).expect("the scenario was written as JSON");
+        scenario[member] = value.clone();
+        fs::write(&self.path, scenario.to_string()).expect("a scenario's file can be written");
+        self
+    }
+
+    /// Adds lines to the driver's configuration.
+    pub(crate) fn configure(self, lines: &str) -> Self {
+        let file = self.configuration();
+        let text = fs::read_to_string(&file).expect("the configuration was written");
+        fs::write(&file, format!("{text}{lines}")).expect("the configuration can be written");
+        self
+    }
+
     /// The scenario file.
     pub(crate) fn path(&self) -> &str {
         &self.path

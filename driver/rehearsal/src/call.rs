@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::elbv2::serve::Parameters;
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::{autoscaling, cloudwatch, codedeploy, ecs, elbv2, lambda, logs, s3, sts};
+use crate::{autoscaling, cloudwatch, codedeploy, ecr, ecs, elbv2, iam, lambda, logs, s3, sts};
 
 /// A call.
 #[derive(Debug)]
@@ -20,11 +20,15 @@ pub(crate) enum Call {
     /// AWS JSON 1.1.
     CodeDeploy { operation: String, body: Value },
     /// AWS JSON 1.1.
+    Ecr { operation: String, body: Value },
+    /// AWS JSON 1.1.
     Ecs { operation: String, body: Value },
     /// AWS JSON 1.1.
     Logs { operation: String, body: Value },
     /// Query.
     Elbv2 { operation: String, parameters: Parameters },
+    /// Query.
+    Iam { operation: String, parameters: Parameters },
     /// Query.
     Sts { operation: String },
     /// REST, XML.
@@ -48,6 +52,9 @@ pub(crate) enum Answer {
 impl World {
     /// Answer a call; `request` is its id.
     pub(crate) fn answer(&mut self, call: Call, request: &str, now: Timestamp) -> Result<Answer, Refusal> {
+        if let Some(refusal) = self.deny(&call) {
+            return Err(refusal);
+        }
         match call {
             Call::AutoScaling { operation, body } => {
                 autoscaling::serve::answer(self, &operation, &body, now).map(Answer::Json)
@@ -59,6 +66,7 @@ impl World {
                 let answer = codedeploy::serve::answer(self, &operation, &body, now)?;
                 Ok(answer.map_or(Answer::Empty, Answer::Json))
             }
+            Call::Ecr { operation, body } => ecr::answer(self, &operation, &body).map(Answer::Json),
             Call::Ecs { operation, body } => ecs::serve::answer(self, &operation, &body, now).map(Answer::Json),
             Call::Logs { operation, body } => {
                 let answer = logs::serve::answer(self, &operation, &body, now)?;
@@ -67,6 +75,7 @@ impl World {
             Call::Elbv2 { operation, parameters } => {
                 elbv2::serve::answer(self, &operation, &parameters, request).map(Answer::Xml)
             }
+            Call::Iam { operation, parameters } => iam::answer(self, &operation, &parameters, request).map(Answer::Xml),
             Call::Sts { operation } => sts::answer(&operation, request).map(Answer::Xml),
             Call::S3(request) => s3::serve::answer(self, request, now).map(Answer::S3),
             Call::Lambda { method, path, invocation_type, body } => {

@@ -41,7 +41,7 @@
 //! - **S3**: CreateBucket, PutObject, GetObject, HeadObject, ListObjectsV2, DeleteObject, of buckets that the scenario names or a
 //!   client creates; path style, and virtual-host style below `localhost`.
 //! - **Lambda**: Invoke, GetFunction, GetFunctionConfiguration. **CloudWatch Logs**: FilterLogEvents, DescribeLogGroups.
-//!   **STS**: GetCallerIdentity.
+//!   **STS**: GetCallerIdentity. **ECR**: DescribeImages. **IAM**: SimulatePrincipalPolicy.
 //! - **CloudWatch** (in CBOR, as the SDKs and the AWS CLI speak to it now): DescribeAlarms, PutMetricAlarm, SetAlarmState,
 //!   DeleteAlarms, PutMetricData, GetMetricData.
 //! - **Application Auto Scaling**: DescribeScalableTargets, RegisterScalableTarget, TagResource, UntagResource,
@@ -51,7 +51,7 @@
 //!
 //! # What differs from AWS
 //!
-//! - Credentials, signatures and permissions are not looked at; nothing is throttled. There is one region and one account.
+//! - Credentials, signatures and permissions are not looked at, but for the calls that the scenario denies; nothing is throttled. There is one region and one account.
 //! - The load balancer is at `127.0.0.1`, its listeners on whatever ports were free; `DescribeListeners` answers those ports.
 //!   A listener has its default rule only. There is no stickiness.
 //! - A task is one child process: the container that the AppSpec's load balancer info names. Other containers, volumes, roles,
@@ -60,7 +60,7 @@
 //! - Revisions of type S3 and GitHub are refused. There are no triggers, tags or paging of more than one page
 //!   (but for tasks, task definitions and log events).
 //! - An alarm's state changes by the scenario and by SetAlarmState; it is not evaluated from metrics. There are no composite
-//!   alarms, and a deployment group watches none.
+//!   alarms, and those that a deployment group names stop no deployment.
 //! - A group that the scenario describes has existed for a while: its creation has already put both target groups on the
 //!   production listener (weights 0 and 100), and left the test listener as a single forward. It leads to the group that serves,
 //!   as after a first deployment; AWS was seen with the idle one.
@@ -95,6 +95,7 @@
 //! | delays before ECS replaces a task that keeps stopping | 10 s, doubling to 5 min |
 //! | a target group behind no listener | its `unused` targets do not hold up the steady state |
 
+mod access;
 pub mod announcement;
 mod autoscaling;
 mod call;
@@ -102,12 +103,14 @@ pub mod clock;
 mod cloudwatch;
 mod codedeploy;
 pub mod demo;
+mod ecr;
 mod ecs;
 pub mod effect;
 mod elbv2;
 mod engine;
 mod environment;
 mod epoch;
+mod iam;
 mod identifiers;
 pub mod journal;
 mod lambda;

@@ -16,6 +16,8 @@ pub(crate) struct Names {
     pub(crate) application: String,
     pub(crate) group: String,
     pub(crate) test_listener: bool,
+    /// The load balancer is a Network Load Balancer, by name.
+    pub(crate) network: bool,
 }
 
 impl Names {
@@ -26,6 +28,7 @@ impl Names {
             application: scenario.application.clone(),
             group: scenario.deployment_group.clone(),
             test_listener: scenario.test_listener,
+            network: scenario.ailments.network_load_balancer,
         }
     }
 
@@ -51,7 +54,7 @@ impl Names {
     }
 
     pub(crate) fn load_balancer_arn(&self) -> String {
-        elb(&format!("loadbalancer/app/{}/{}", self.service, tail(&self.service)))
+        elb(&format!("loadbalancer/{}/{}/{}", self.kind(), self.service, tail(&self.service)))
     }
 
     pub(crate) fn production_listener(&self) -> String {
@@ -64,7 +67,11 @@ impl Names {
 
     fn listener(&self, which: &str) -> String {
         let (service, listener) = (tail(&self.service), tail(&format!("{} {which}", self.service)));
-        elb(&format!("listener/app/{}/{service}/{listener}", self.service))
+        elb(&format!("listener/{}/{}/{service}/{listener}", self.kind(), self.service))
+    }
+
+    const fn kind(&self) -> &'static str {
+        if self.network { "net" } else { "app" }
     }
 
     /// Names of the two target groups; the first serves at the start.

@@ -21,7 +21,7 @@ use crate::engine::{Ask, Asked, Reply};
 use crate::identifiers::numbered_uuid;
 use crate::journal::Journal;
 use crate::refusal::Refusal;
-use crate::{autoscaling, cloudwatch, elbv2, lambda, s3, sts};
+use crate::{autoscaling, cloudwatch, ecr, elbv2, iam, lambda, s3, sts};
 
 /// Where the journal is.
 pub(crate) const JOURNAL: &str = "/_greenlight/journal";
@@ -130,7 +130,7 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
     let Some(operation) = parameters.remove("Action") else {
         let service = signed_service(&parts.headers);
         let message = format!(
-            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ELBv2, Application Auto Scaling, Lambda, CloudWatch, CloudWatch Logs, S3 and STS, and its journal at {JOURNAL}",
+            "the rehearsal does not implement {} {} of {}; it has CodeDeploy, ECS, ECR, ELBv2, Application Auto Scaling, IAM, Lambda, CloudWatch, CloudWatch Logs, S3 and STS, and its journal at {JOURNAL}",
             parts.method,
             parts.uri.path(),
             service.unwrap_or("an unknown service")
@@ -142,9 +142,10 @@ fn read(parts: &Parts, body: Bytes) -> Result<(Protocol, Call), (Protocol, Refus
             Ok((Protocol::Query { namespace: elbv2::serve::NAMESPACE }, Call::Elbv2 { operation, parameters }))
         }
         Some("2011-06-15") => Ok((Protocol::Query { namespace: sts::NAMESPACE }, Call::Sts { operation })),
+        Some(iam::VERSION) => Ok((Protocol::Query { namespace: iam::NAMESPACE }, Call::Iam { operation, parameters })),
         version => {
             let message = format!(
-                "the rehearsal does not implement {operation} of API version {}; of the Query services it has ELBv2 and STS",
+                "the rehearsal does not implement {operation} of API version {}; of the Query services it has ELBv2, IAM and STS",
                 version.unwrap_or("(none)")
             );
             let protocol = Protocol::Query { namespace: elbv2::serve::NAMESPACE };
@@ -173,12 +174,13 @@ fn read_json(target: &str, body: &[u8]) -> Result<Call, Refusal> {
     match service {
         "CodeDeploy_20141006" => Ok(Call::CodeDeploy { operation, body }),
         "AmazonEC2ContainerServiceV20141113" => Ok(Call::Ecs { operation, body }),
+        ecr::TARGET => Ok(Call::Ecr { operation, body }),
         "Logs_20140328" => Ok(Call::Logs { operation, body }),
         autoscaling::serve::TARGET => Ok(Call::AutoScaling { operation, body }),
         cloudwatch::serve::TARGET => Ok(Call::CloudWatch { operation, body }),
         _ => {
             let message = format!(
-                "the rehearsal does not implement {target}; of the JSON services it has CodeDeploy, ECS, Application Auto Scaling, CloudWatch and CloudWatch Logs"
+                "the rehearsal does not implement {target}; of the JSON services it has CodeDeploy, ECS, ECR, Application Auto Scaling, CloudWatch and CloudWatch Logs"
             );
             Err(Refusal::new("UnknownOperationException", message))
         }

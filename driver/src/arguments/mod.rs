@@ -4,6 +4,7 @@ mod answer;
 mod check;
 mod common;
 mod deploy;
+mod doctor;
 mod init;
 #[cfg(feature = "rehearse")]
 mod invoke;
@@ -18,6 +19,7 @@ pub(crate) use self::common::{
     AwsArguments, ConfigurationArguments, Output, OutputArguments, ReportArguments, SharedArguments,
 };
 pub(crate) use self::deploy::DeployArguments;
+pub(crate) use self::doctor::DoctorArguments;
 pub(crate) use self::init::InitArguments;
 #[cfg(feature = "rehearse")]
 pub(crate) use self::invoke::InvokeArguments;
@@ -62,6 +64,14 @@ pub(crate) enum Verb {
         #[command(flatten)]
         shared: SharedArguments,
     },
+    /// Looks at everything that a deployment rests on, and says what will go wrong and what to do; changes nothing
+    #[command(after_help = examples(&[
+        ("greenlight doctor", "of the group in greenlight.yaml; exits 18 when something blocks"),
+        ("greenlight doctor --var IMAGE=shop:1.5.0", "with the image that is to be deployed"),
+        ("greenlight doctor --self-test", "and let each hook's function look at its own wiring"),
+        ("greenlight doctor --output json", "a line for each finding, for a program"),
+    ]))]
+    Doctor(DoctorArguments),
     /// Attaches to a deployment and follows it to its end
     #[command(after_help = examples(&[
         ("greenlight watch d-1NNWZG91L", "by id, from anywhere"),

@@ -58,10 +58,10 @@ impl Aws {
             }
         };
         let alarms = async {
-            if group.alarms.is_empty() {
+            if group.wiring.alarms.is_empty() {
                 return Gathered::NotAsked;
             }
-            bounded("cloudwatch:DescribeAlarms", Reader::of(&self.cloudwatch).read_alarms(&group.alarms)).await
+            bounded("cloudwatch:DescribeAlarms", Reader::of(&self.cloudwatch).read_alarms(&group.wiring.alarms)).await
         };
         let (tasks, service_events, targets, alarms) = tokio::join!(tasks, service_events, targets, alarms);
         Facts { tasks, targets, service_events, alarms }

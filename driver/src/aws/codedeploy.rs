@@ -1,4 +1,4 @@
-//! CodeDeploy: the group, creating a deployment, and looking at one.
+//! CodeDeploy: looking at a deployment.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::error::{AwsError, ErrorKind, translate};
+pub use super::group::Group;
 use super::{Aws, time};
 use crate::decide::schedule::Shift;
 use crate::snapshot::{
@@ -19,72 +20,7 @@ use crate::snapshot::{
     Target, TaskSet, TaskSetLabel,
 };
 
-/// A deployment group of an ECS service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Group {
-    /// Application name.
-    pub application: String,
-    /// Group name.
-    pub name: String,
-    /// `ECS`, `Server`, `Lambda`, as it came.
-    pub platform: String,
-    /// Cluster and service, where the group has one.
-    pub service: Option<(String, String)>,
-    /// The deployment configuration.
-    pub config: Option<String>,
-    /// Whether there is a test listener.
-    pub has_test_listener: bool,
-    /// How long a deployment may wait for a person; zero when it does not.
-    pub ready_wait: Duration,
-    /// How long the original task set is kept.
-    pub termination_wait: Duration,
-    /// The last deployment that was tried.
-    pub last_attempted: Option<String>,
-    /// The alarms that stop a deployment; none while their configuration is not enabled.
-    pub alarms: Vec<String>,
-}
-
 impl Aws {
-    /// `GetDeploymentGroup`.
-    pub async fn group(&self, application: &str, name: &str) -> Result<Group, AwsError> {
-        let answer = self
-            .codedeploy
-            .get_deployment_group()
-            .application_name(application)
-            .deployment_group_name(name)
-            .send()
-            .await
-            .map_err(|error| translate("codedeploy:GetDeploymentGroup", error))?;
-        let info = answer.deployment_group_info();
-        let service = info.and_then(|info| info.ecs_services().first());
-        Ok(Group {
-            application: application.to_owned(),
-            name: name.to_owned(),
-            platform: info
-                .and_then(|info| info.compute_platform())
-                .map(|platform| platform.as_str().to_owned())
-                .unwrap_or_else(|| "Server".to_owned()),
-            service: service.and_then(|service| {
-                Some((service.cluster_name().unwrap_or("default").to_owned(), service.service_name()?.to_owned()))
-            }),
-            config: info.and_then(|info| info.deployment_config_name()).map(str::to_owned),
-            has_test_listener: !listeners(info.and_then(|info| info.load_balancer_info())).1.is_empty(),
-            ready_wait: ready_wait(info.and_then(|info| info.blue_green_deployment_configuration())),
-            termination_wait: termination_wait(info.and_then(|info| info.blue_green_deployment_configuration())),
-            last_attempted: info
-                .and_then(|info| info.last_attempted_deployment())
-                .and_then(|last| last.deployment_id())
-                .map(str::to_owned),
-            alarms: info
-                .and_then(|info| info.alarm_configuration())
-                .filter(|configuration| configuration.enabled())
-                .map(|configuration| {
-                    configuration.alarms().iter().filter_map(|alarm| alarm.name()).map(str::to_owned).collect()
-                })
-                .unwrap_or_default(),
-        })
-    }
-
     /// `GetDeployment`, `ListDeploymentTargets` (where the target is not known yet) and `BatchGetDeploymentTargets`.
     pub async fn snapshot(&self, id: &str, target: &mut Option<String>) -> Result<Snapshot, AwsError> {
         let deployment = self.deployment(id).await?;
@@ -251,7 +187,7 @@ pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment 
     }
 }
 
-fn rollback_event(event: &AutoRollbackEvent) -> Option<RollbackEvent> {
+pub(super) fn rollback_event(event: &AutoRollbackEvent) -> Option<RollbackEvent> {
     match event {
         AutoRollbackEvent::DeploymentFailure => Some(RollbackEvent::Failure),
         AutoRollbackEvent::DeploymentStopOnAlarm => Some(RollbackEvent::Alarm),
@@ -261,21 +197,21 @@ fn rollback_event(event: &AutoRollbackEvent) -> Option<RollbackEvent> {
     }
 }
 
-fn listeners(info: Option<&LoadBalancerInfo>) -> (Vec<String>, Vec<String>) {
+pub(super) fn listeners(info: Option<&LoadBalancerInfo>) -> (Vec<String>, Vec<String>) {
     let pair = info.and_then(|info| info.target_group_pair_info_list().first());
     let production = pair.and_then(|pair| pair.prod_traffic_route()).map(|route| route.listener_arns().to_vec());
     let test = pair.and_then(|pair| pair.test_traffic_route()).map(|route| route.listener_arns().to_vec());
     (production.unwrap_or_default(), test.unwrap_or_default())
 }
 
-fn ready_wait(configuration: Option<&BlueGreenDeploymentConfiguration>) -> Duration {
+pub(super) fn ready_wait(configuration: Option<&BlueGreenDeploymentConfiguration>) -> Duration {
     configuration
         .and_then(|configuration| configuration.deployment_ready_option())
         .filter(|option| option.action_on_timeout() == Some(&DeploymentReadyAction::StopDeployment))
         .map_or(Duration::ZERO, |option| minutes(option.wait_time_in_minutes()))
 }
 
-fn termination_wait(configuration: Option<&BlueGreenDeploymentConfiguration>) -> Duration {
+pub(super) fn termination_wait(configuration: Option<&BlueGreenDeploymentConfiguration>) -> Duration {
     configuration
         .and_then(|configuration| configuration.terminate_blue_instances_on_deployment_success())
         .map_or(Duration::ZERO, |option| minutes(option.termination_wait_time_in_minutes()))

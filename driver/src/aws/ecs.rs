@@ -1,10 +1,12 @@
 //! ECS: the service with its task sets, and task definitions as JSON.
 
+use aws_sdk_ecs::types::TaskSet;
 use serde_json::{Value, json};
 
 use super::Aws;
 use super::error::{AwsError, ErrorKind, translate};
 use super::verbatim::Verbatim;
+use crate::decide::doctor::facts::Standing;
 
 /// A service that CodeDeploy controls.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,8 @@ pub struct Service {
     pub deployment: Option<String>,
     /// Container and port behind the load balancer now.
     pub load_balancer: Option<(String, u16)>,
+    /// How it stands.
+    pub standing: Standing,
     /// Task definitions of the task sets, by task set id.
     pub task_sets: Vec<(String, String)>,
 }
@@ -67,6 +71,7 @@ impl Aws {
                 .map(str::to_owned),
             deployment: primary.and_then(|set| set.external_id()).filter(|id| !id.is_empty()).map(str::to_owned),
             load_balancer,
+            standing: standing(found, primary),
             task_sets: found
                 .task_sets()
                 .iter()
@@ -98,6 +103,20 @@ impl Aws {
             Err(error) if error.code.as_deref() == Some("ClientException") => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+fn standing(service: &aws_sdk_ecs::types::Service, primary: Option<&TaskSet>) -> Standing {
+    let strategy = match primary {
+        Some(set) => set.capacity_provider_strategy(),
+        None => service.capacity_provider_strategy(),
+    };
+    Standing {
+        desired: service.desired_count(),
+        target_group: primary
+            .and_then(|set| set.load_balancers().iter().find_map(|entry| entry.target_group_arn()))
+            .map(str::to_owned),
+        capacity_providers: strategy.iter().map(|item| item.capacity_provider().to_owned()).collect(),
     }
 }
 

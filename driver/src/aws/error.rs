@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::decide::doctor::facts::Unread;
+
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {text}")]
@@ -59,6 +61,17 @@ impl AwsError {
     /// Whether the execution id is none of the deployment's.
     pub fn is_foreign_execution(&self) -> bool {
         self.code.as_deref() == Some("InvalidLifecycleEventHookExecutionIdException")
+    }
+}
+
+/// What a failed read means to the doctor. An operation is called as IAM calls its permission.
+impl From<AwsError> for Unread {
+    fn from(error: AwsError) -> Self {
+        Self {
+            action: error.operation.to_owned(),
+            denied: error.kind == ErrorKind::NotAllowed,
+            text: error.to_string(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The adapters: SDK types come in here and end here. They decide nothing; they translate and ask.
 
 pub mod aftermath;
+mod alarms;
 pub mod cloudwatch;
 pub mod codedeploy;
 pub mod creating;
@@ -8,10 +9,17 @@ pub mod directing;
 pub mod discovery;
 pub mod ecs;
 pub mod error;
+mod functions;
+pub mod group;
+mod images;
 pub mod load_balancer;
 pub mod logs;
 mod past;
+pub mod permissions;
+mod routing;
 pub mod scaling;
+mod scaling_activity;
+mod signed;
 mod verbatim;
 
 use std::time::Duration;
@@ -42,6 +50,7 @@ pub struct Aws {
     load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    signed: signed::Signed,
     /// The region in use, to name it in commands that are suggested.
     pub region: Option<String>,
 }
@@ -89,6 +98,7 @@ impl Aws {
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&configuration),
             logs: aws_sdk_cloudwatchlogs::Client::new(&configuration),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&configuration),
+            signed: signed::Signed::new(&configuration),
             region: configuration.region().map(ToString::to_string),
         }
     }

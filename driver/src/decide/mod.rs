@@ -3,6 +3,7 @@
 pub mod auto_scaling;
 pub mod conflict;
 pub mod difference;
+pub mod doctor;
 pub mod gate;
 pub mod history;
 pub mod initial;

@@ -3,7 +3,7 @@
 
 pub mod overrides;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -141,6 +141,23 @@ impl TaskDefinition {
     pub fn image(&self, container: &str) -> Option<&str> {
         let found = self.containers().find(|entry| name_of(entry).as_deref() == Some(container))?;
         found.get("image").and_then(Value::as_str)
+    }
+
+    /// Images by container.
+    pub fn images(&self) -> BTreeMap<String, String> {
+        let image = |container: &Value| Some((name_of(container)?, container.get("image")?.as_str()?.to_owned()));
+        self.containers().filter_map(image).collect()
+    }
+
+    /// The network mode; without one ECS takes `bridge`.
+    pub fn network_mode(&self) -> &str {
+        self.document.get("networkMode").and_then(Value::as_str).unwrap_or("bridge")
+    }
+
+    /// The roles that its tasks take.
+    pub fn roles(&self) -> BTreeSet<String> {
+        let role = |name: &str| self.document.get(name).and_then(Value::as_str).filter(|role| !role.is_empty());
+        ["executionRoleArn", "taskRoleArn"].into_iter().filter_map(role).map(str::to_owned).collect()
     }
 
     /// Container and port behind the load balancer: as configured, else the only one, else what serves now.

@@ -4,6 +4,7 @@
 pub mod approval;
 pub mod block;
 pub mod checked;
+mod diagnosis;
 pub mod history;
 pub mod invoked;
 pub mod json;

@@ -118,7 +118,7 @@ pub(super) async fn equal_to_latest(aws: &Aws, definition: &TaskDefinition) -> R
 
 /// A plan that cannot be read, or validates nothing at an event with a function, fails the deployment minutes later; it is
 /// refused now. Its variables are the functions' own, so a plan that has some is left to them.
-fn check_plan(configuration: &Configuration) -> Result<(), Failure> {
+pub(super) fn check_plan(configuration: &Configuration) -> Result<(), Failure> {
     let Some(path) = &configuration.checks else { return Ok(()) };
     let text = std::fs::read_to_string(path).map_err(|source| Failure::File { path: path.clone(), source })?;
     if text.contains("${") {

@@ -13,8 +13,14 @@ use crate::world::World;
 pub(crate) const TARGET: &str = "AnyScaleFrontendService";
 
 /// What there is.
-pub(crate) const OPERATIONS: [&str; 5] =
-    ["DescribeScalableTargets", "ListTagsForResource", "RegisterScalableTarget", "TagResource", "UntagResource"];
+pub(crate) const OPERATIONS: [&str; 6] = [
+    "DescribeScalableTargets",
+    "DescribeScalingActivities",
+    "ListTagsForResource",
+    "RegisterScalableTarget",
+    "TagResource",
+    "UntagResource",
+];
 
 const DIMENSION: &str = "ecs:service:DesiredCount";
 
@@ -22,6 +28,7 @@ const DIMENSION: &str = "ecs:service:DesiredCount";
 pub(crate) fn answer(world: &mut World, operation: &str, body: &Value, now: Timestamp) -> Result<Value, Refusal> {
     match operation {
         "DescribeScalableTargets" => describe(world, body),
+        "DescribeScalingActivities" => activities(world, body),
         "RegisterScalableTarget" => register(world, body, now),
         "ListTagsForResource" => Ok(json!({"Tags": tagged(world, body)?.tags})),
         "TagResource" => {
@@ -66,6 +73,21 @@ fn describe(world: &World, body: &Value) -> Result<Value, Refusal> {
         })
         .collect();
     Ok(json!({"ScalableTargets": targets}))
+}
+
+/// Nothing scales here; an activity is under way where the scenario says so.
+fn activities(world: &World, body: &Value) -> Result<Value, Refusal> {
+    namespace(body)?;
+    let resource = resource(world);
+    let asked = body["ResourceId"].as_str().is_none_or(|id| id == resource);
+    let began = Epoch(world.ecs.service.created_at);
+    let wanted = world.ecs.service.desired_count + 1;
+    let activity = json!({"ActivityId": "00000000-0000-0000-0000-00000000a5ca", "ServiceNamespace": "ecs",
+        "ResourceId": resource, "ScalableDimension": DIMENSION,
+        "Description": format!("Setting desired count to {wanted}."),
+        "Cause": "the scenario says so", "StartTime": began, "StatusCode": "InProgress"});
+    let activities = if world.ailments.scaling && asked { vec![activity] } else { Vec::new() };
+    Ok(json!({"ScalingActivities": activities}))
 }
 
 /// Registers, or changes what is given and leaves the rest.
@@ -194,6 +216,18 @@ mod tests {
         assert_eq!(tags, json!({"Tags": {"who": "me"}}));
         let absent = ask(&mut simulation, "ListTagsForResource", json!({"ResourceARN": "arn:other"})).unwrap_err();
         assert_eq!(absent.code, "ResourceNotFoundException");
+    }
+
+    #[test]
+    fn an_activity_is_under_way_where_the_scenario_says_so_and_nowhere_else() {
+        for scaling in [false, true] {
+            let mut simulation = Simulation::of(None, &[], |scenario| scenario.ailments.scaling = scaling);
+            let body = json!({"ServiceNamespace": "ecs", "ResourceId": resource(&simulation.world)});
+            let told = ask(&mut simulation, "DescribeScalingActivities", body).unwrap();
+            let statuses: Vec<_> =
+                told["ScalingActivities"].as_array().unwrap().iter().map(|it| &it["StatusCode"]).collect();
+            assert_eq!(statuses, if scaling { vec!["InProgress"] } else { vec![] });
+        }
     }
 
     #[test]

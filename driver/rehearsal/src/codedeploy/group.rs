@@ -30,4 +30,6 @@ pub(crate) struct Group {
     pub(crate) target_groups: [String; 2],
     pub(crate) production_listener: String,
     pub(crate) test_listener: Option<String>,
+    /// Alarms that it names. They are shown, and stop nothing.
+    pub(crate) alarms: Vec<String>,
 }

@@ -44,7 +44,7 @@ pub(super) fn service(world: &World) -> Value {
         "placementStrategy": [],
         "healthCheckGracePeriodSeconds": 0,
         "schedulingStrategy": "REPLICA",
-        "deploymentController": {"type": "CODE_DEPLOY"},
+        "deploymentController": {"type": world.ailments.controller.as_deref().unwrap_or("CODE_DEPLOY")},
         "enableECSManagedTags": false,
         "propagateTags": "NONE",
         "enableExecuteCommand": false,

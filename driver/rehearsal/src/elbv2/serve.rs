@@ -146,7 +146,10 @@ fn load_balancer(world: &World, arn: &str) -> Result<(), Refusal> {
 }
 
 fn listener_xml(world: &World, xml: Xml, listener: &Listener) -> Xml {
-    let xml = xml.value("LoadBalancerArn", world.names.load_balancer_arn()).value("Protocol", "HTTP");
+    let is_test = world.names.test_listener().is_some_and(|arn| arn == listener.arn);
+    let home = world.names.load_balancer_arn();
+    let home = if is_test && world.ailments.listeners_apart { format!("{home}-test") } else { home };
+    let xml = xml.value("LoadBalancerArn", home).value("Protocol", "HTTP");
     xml.value("Port", listener.port).value("ListenerArn", &listener.arn).members("DefaultActions", [listener], forward)
 }
 
@@ -229,7 +232,7 @@ fn load_balancer_xml(world: &World, xml: Xml, arn: &str) -> Xml {
         .value("Scheme", "internet-facing")
         .value("VpcId", "vpc-0a1b2c3d4e5f60718")
         .element("State", |xml| xml.value("Code", "active"))
-        .value("Type", "application")
+        .value("Type", if world.names.network { "network" } else { "application" })
         .members("AvailabilityZones", ["us-east-1a"], |xml, zone| xml.value("ZoneName", zone))
         .value("IpAddressType", "ipv4")
 }

@@ -1,5 +1,7 @@
 //! Lambda's API, as far as functions are looked up and invoked. The processes behind it are the machine's.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::Method;
 use jiff::Timestamp;
@@ -103,12 +105,21 @@ fn configuration(world: &World, name: &str, function: &Function) -> Value {
         "MemorySize": function.memory,
         "LastModified": world.ecs.service.created_at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string(),
         "Version": "$LATEST",
-        "Environment": {"Variables": function.environment},
+        "Environment": {"Variables": environment(function)},
         "PackageType": "Zip",
         "Architectures": ["x86_64"],
         "State": "Active",
         "LastUpdateStatus": "Successful",
     })
+}
+
+/// The plan is a file in the function's package, which its environment names.
+fn environment(function: &Function) -> BTreeMap<String, String> {
+    let mut environment = function.environment.clone();
+    if let Some(name) = function.plan.as_ref().and_then(|plan| plan.file_name()) {
+        environment.entry("GREENLIGHT_PLAN".to_owned()).or_insert_with(|| name.to_string_lossy().into_owned());
+    }
+    environment
 }
 
 /// Body and `X-Amz-Function-Error` of a synchronous invocation that has ended.

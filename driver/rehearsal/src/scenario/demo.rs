@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Function, HealthCheck, Image, Program, RollbackOn, Scenario, Switches, TaskDefinitions};
+use super::{Ailments, Function, HealthCheck, Image, Program, RollbackOn, Scenario, Switches, TaskDefinitions};
 
 /// What the built-in scenario needs to know.
 #[derive(Clone, Debug)]
@@ -121,7 +121,9 @@ impl Scenario {
             buckets: BTreeSet::new(),
             deploy: None,
             alarms: BTreeMap::new(),
+            group_alarms: Vec::new(),
             switches: Switches::default(),
+            ailments: Ailments::default(),
         }
     }
 }

@@ -66,6 +66,12 @@ pub(super) struct Document {
     pub(super) buckets: BTreeSet<String>,
     /// The greenlight.yaml that is rehearsed. Default: one made of this scenario.
     pub(super) deploy: Option<PathBuf>,
+    /// Alarms that the deployment group names; they stop no deployment here. Default: none.
+    #[serde(default)]
+    pub(super) group_alarms: Vec<String>,
+    /// What is not as it should be, for greenlight doctor to find. Default: nothing.
+    #[serde(default)]
+    pub(super) ailments: AilmentsDocument,
     /// Behaviour of AWS that is seldom seen. Default: none of it.
     #[serde(default)]
     pub(super) switches: SwitchesDocument,
@@ -170,6 +176,26 @@ pub(super) enum AlarmWord {
     Ok,
     Alarm,
     InsufficientData,
+}
+
+/// What is not as it should be around the service.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AilmentsDocument {
+    /// Calls that the credentials in use may not make: iam:SimulatePrincipalPolicy.
+    pub(super) denied: BTreeSet<String>,
+    /// What no role may do: iam:PassRole.
+    pub(super) roles_lack: BTreeSet<String>,
+    /// The service's deployment controller, in place of CODE_DEPLOY.
+    pub(super) controller: Option<String>,
+    /// The production listener leads to the target group in which nothing is.
+    pub(super) misrouted: bool,
+    /// The load balancer calls itself a Network Load Balancer.
+    pub(super) network_load_balancer: bool,
+    /// The test listener says that it is of another load balancer.
+    pub(super) listeners_apart: bool,
+    /// A scaling activity is under way.
+    pub(super) scaling: bool,
 }
 
 /// Behaviour of AWS that is seldom seen.

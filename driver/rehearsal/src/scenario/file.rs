@@ -8,8 +8,8 @@ use std::time::Duration;
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use super::document::{Document, FunctionDocument, HealthCheckDocument, ImageDocument};
-use super::{Function, HealthCheck, Image, Program, Scenario, Switches, TaskDefinitions};
+use super::document::{AilmentsDocument, Document, FunctionDocument, HealthCheckDocument, ImageDocument};
+use super::{Ailments, Function, HealthCheck, Image, Program, Scenario, Switches, TaskDefinitions};
 
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +114,8 @@ impl Reading<'_> {
             alarms: document.alarms.into_iter().map(|(name, alarm)| (name, alarm.into())).collect(),
             buckets: document.buckets,
             deploy: document.deploy.map(|path| self.existing("deploy", &path)).transpose()?,
+            group_alarms: document.group_alarms,
+            ailments: document.ailments.into(),
             switches: Switches {
                 targets_not_started: document.switches.targets_not_started,
                 baking: document.switches.baking,
@@ -183,6 +185,20 @@ impl Reading<'_> {
 
     fn value(&self, key: &str, problem: impl Into<String>) -> ScenarioError {
         ScenarioError::Value { file: self.file.into(), key: key.into(), problem: problem.into() }
+    }
+}
+
+impl From<AilmentsDocument> for Ailments {
+    fn from(document: AilmentsDocument) -> Self {
+        Self {
+            denied: document.denied,
+            roles_lack: document.roles_lack,
+            controller: document.controller,
+            misrouted: document.misrouted,
+            network_load_balancer: document.network_load_balancer,
+            listeners_apart: document.listeners_apart,
+            scaling: document.scaling,
+        }
     }
 }
 

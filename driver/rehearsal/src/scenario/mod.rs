@@ -56,8 +56,12 @@ pub struct Scenario {
     pub buckets: BTreeSet<String>,
     /// The driver's configuration to rehearse.
     pub deploy: Option<PathBuf>,
+    /// Alarms that the deployment group names; they stop no deployment here.
+    pub group_alarms: Vec<String>,
     /// Where AWS's behaviour is not known, which answer to give.
     pub switches: Switches,
+    /// What is not as it should be.
+    pub ailments: Ailments,
 }
 
 /// Both versions, as `RegisterTaskDefinition` takes them.
@@ -203,6 +207,25 @@ pub struct Switches {
     pub baking: bool,
     /// A rollback deployment invokes the hook functions of the deployment that it rolls back.
     pub rollback_invokes_hooks: bool,
+}
+
+/// What is not as it should be around the service, for somebody to find before a deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ailments {
+    /// Calls that the credentials in use may not make: `iam:SimulatePrincipalPolicy`.
+    pub denied: BTreeSet<String>,
+    /// What no role may do: `iam:PassRole`.
+    pub roles_lack: BTreeSet<String>,
+    /// The service's deployment controller, in place of `CODE_DEPLOY`.
+    pub controller: Option<String>,
+    /// The production listener leads to the target group in which nothing is.
+    pub misrouted: bool,
+    /// The load balancer calls itself a Network Load Balancer.
+    pub network_load_balancer: bool,
+    /// The test listener says that it is of another load balancer.
+    pub listeners_apart: bool,
+    /// A scaling activity is under way.
+    pub scaling: bool,
 }
 
 impl Scenario {

@@ -51,11 +51,13 @@ impl World {
             target_groups: groups.clone(),
             production_listener: names.production_listener(),
             test_listener: names.test_listener(),
+            alarms: scenario.group_alarms.clone(),
         };
         Ok(World {
             elb: load_balancing(&names, scenario),
             pace,
             switches: scenario.switches,
+            ailments: scenario.ailments.clone(),
             journal,
             ecs: Ecs {
                 definitions: Definitions::default(),
@@ -172,7 +174,8 @@ fn load_balancing(names: &Names, scenario: &Scenario) -> LoadBalancing {
     let [first, second] = names.target_groups().map(|name| Names::target_group_arn(&name));
     // What CreateDeploymentGroup leaves behind: production weighted with the idle group first, the test listener as it was,
     // a single forward. It leads to the group that serves, as after a first deployment, so that nobody is refused there.
-    let production = (names.production_listener(), vec![(second.clone(), 0), (first.clone(), 100)]);
+    let (to_second, to_first) = if scenario.ailments.misrouted { (100, 0) } else { (0, 100) };
+    let production = (names.production_listener(), vec![(second.clone(), to_second), (first.clone(), to_first)]);
     let test = names.test_listener().map(|arn| (arn, vec![(first.clone(), 1)]));
     let listener = |(arn, forwards)| Listener { arn, port: 0, forwards, unconfirmed: 0 };
     LoadBalancing {

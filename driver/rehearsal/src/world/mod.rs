@@ -30,7 +30,7 @@ use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::names::{Names, target_group_name};
 use crate::s3::Buckets;
-use crate::scenario::{Function, Image, Switches};
+use crate::scenario::{Ailments, Function, Image, Switches};
 
 /// The state of all services.
 #[derive(Clone, Debug)]
@@ -38,6 +38,7 @@ pub(crate) struct World {
     pub(crate) names: Names,
     pub(crate) pace: Pace,
     pub(crate) switches: Switches,
+    pub(crate) ailments: Ailments,
     pub(crate) identifiers: Identifiers,
     pub(crate) journal: Journal,
     pub(crate) ecs: Ecs,

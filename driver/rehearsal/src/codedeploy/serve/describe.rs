@@ -136,6 +136,10 @@ pub(super) fn group_info(world: &World) -> Value {
         "computePlatform": "ECS",
         "ecsServices": [{"serviceName": world.names.service, "clusterName": world.names.cluster}],
     });
+    if !group.alarms.is_empty() {
+        let alarms: Vec<_> = group.alarms.iter().map(|name| json!({"name": name})).collect();
+        info["alarmConfiguration"] = json!({"enabled": true, "ignorePollAlarmFailure": false, "alarms": alarms});
+    }
     if let Some(last) = world.codedeploy.deployments.last() {
         info["lastAttemptedDeployment"] = brief(last);
         info["targetRevision"] = json!(location(&last.revision, false));
