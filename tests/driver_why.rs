@@ -67,6 +67,29 @@ fn a_container_that_exits_is_told_with_its_exit_code() {
     assert!(reason.starts_with("FAILED at Install; ") && reason.ends_with(what), "{reason}");
 }
 
+#[test]
+fn what_may_not_be_read_is_named_and_the_rest_is_told_all_the_same() {
+    let scenario = Scenario::write(&Function::after_allow_test_traffic());
+    let text_of = std::fs::read_to_string(scenario.path()).expect("the scenario was written");
+    let mut document: Value = serde_json::from_str(&text_of).expect("the scenario is JSON");
+    document["images"]["shop:2"]["run"] = json!(["/bin/sh", "-c", "exit 3"]);
+    document["ailments"] = json!({"denied": ["ecs:ListTasks"]});
+    document["alarms"]["shop-latency"] = json!({"state": "INSUFFICIENT_DATA"});
+    document["group_alarms"] = json!(["shop-latency"]);
+    std::fs::write(scenario.path(), document.to_string()).expect("the scenario can be written");
+
+    let rehearsed = run(Command::new(env!("CARGO_BIN_EXE_greenlight")).args(["rehearse", scenario.path()]).args(FAST));
+
+    assert_eq!(rehearsed.status.code(), Some(10), "{}", text(&rehearsed));
+    let told = text(&rehearsed);
+    for wanted in [
+        "  how the replacement's tasks ended before that could not be read: ecs:ListTasks: AccessDeniedException: User: ",
+        "  alarm shop-latency is in INSUFFICIENT_DATA",
+    ] {
+        assert!(told.contains(wanted), "no {wanted:?} in:\n{told}");
+    }
+}
+
 /// The last line of this type.
 fn line(output: &Output, kind: &str) -> Value {
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -27,7 +27,7 @@ impl World {
 }
 
 /// The permission that a call takes, as IAM spells it.
-fn action(call: &Call) -> Option<String> {
+pub(crate) fn action(call: &Call) -> Option<String> {
     let (service, operation) = match call {
         Call::AutoScaling { operation, .. } => ("application-autoscaling", operation.as_str()),
         Call::CloudWatch { operation, .. } => ("cloudwatch", operation.as_str()),

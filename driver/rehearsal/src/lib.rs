@@ -51,7 +51,8 @@
 //!
 //! # What differs from AWS
 //!
-//! - Credentials, signatures and permissions are not looked at, but for the calls that the scenario denies; nothing is throttled. There is one region and one account.
+//! - Credentials, signatures and permissions are not looked at, but for the calls that the scenario denies; nothing is throttled,
+//!   unless a fault is injected (`desk`). There is one region and one account.
 //! - The load balancer is at `127.0.0.1`, its listeners on whatever ports were free; `DescribeListeners` answers those ports.
 //!   A listener has its default rule only. There is no stickiness.
 //! - A task is one child process: the container that the AppSpec's load balancer info names. Other containers, volumes, roles,
@@ -103,6 +104,7 @@ pub mod clock;
 mod cloudwatch;
 mod codedeploy;
 pub mod demo;
+mod desk;
 mod ecr;
 mod ecs;
 pub mod effect;

@@ -15,7 +15,9 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::access::action;
 use crate::call::{Answer, Call};
+use crate::desk::{self, CALLS, Desk, FAULTS, Spoilt};
 use crate::elbv2::xml::Xml;
 use crate::engine::{Ask, Asked, Reply};
 use crate::identifiers::numbered_uuid;
@@ -45,12 +47,13 @@ enum Protocol {
 struct Endpoint {
     ask: Ask,
     journal: Journal,
+    desk: Desk,
     requests: AtomicU64,
 }
 
 /// The endpoint, ready to be served.
 pub(crate) fn router(ask: Ask, journal: Journal) -> Router {
-    let endpoint = Arc::new(Endpoint { ask, journal, requests: AtomicU64::new(0) });
+    let endpoint = Arc::new(Endpoint { ask, journal, desk: Desk::default(), requests: AtomicU64::new(0) });
     Router::new().fallback(handle).with_state(endpoint)
 }
 
@@ -59,8 +62,15 @@ async fn handle(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Resp
     if parts.method == Method::GET && parts.uri.path() == JOURNAL {
         return response(StatusCode::OK, "application/x-ndjson", endpoint.journal.json_lines());
     }
+    if parts.method == Method::GET && parts.uri.path() == CALLS {
+        return response(StatusCode::OK, "application/json", endpoint.desk.counts());
+    }
     let id = numbered_uuid("request", endpoint.requests.fetch_add(1, Ordering::Relaxed) + 1);
     let mut response = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) if parts.method == Method::POST && parts.uri.path() == FAULTS => match endpoint.desk.inject(&body) {
+            Ok(()) => response(StatusCode::NO_CONTENT, "application/json", Body::empty()),
+            Err(problem) => response(StatusCode::BAD_REQUEST, "text/plain", problem),
+        },
         Ok(body) => answer(&endpoint, &parts, body, &id).await,
         Err(error) => {
             let refusal = Refusal { code: "RequestTooLargeException", message: error.to_string(), status: 413 };
@@ -76,12 +86,24 @@ async fn answer(endpoint: &Endpoint, parts: &Parts, body: Bytes, id: &str) -> Re
         Ok(read) => read,
         Err((protocol, refusal)) => return refuse(protocol, &refusal, id),
     };
+    let patch =
+        match endpoint.desk.receive(client(&parts.headers), &action(&call).unwrap_or_else(|| "other".to_owned())) {
+            Some(Spoilt::Refused(error)) => return refuse_as(protocol, &error.code, &error.message, error.status, id),
+            Some(Spoilt::Patched(patch)) => Some(patch),
+            None => None,
+        };
     let (reply, replied) = oneshot::channel();
     let asked = Asked { call, request: id.to_owned(), reply };
     if endpoint.ask.send(asked).is_err() {
         return refuse(protocol, &ending(), id);
     }
     match replied.await {
+        Ok(Reply::Now(Ok(Answer::Json(mut document)))) => {
+            if let Some(patch) = patch {
+                desk::merge(&mut document, &patch);
+            }
+            accept(protocol, Answer::Json(document))
+        }
         Ok(Reply::Now(Ok(answer))) => accept(protocol, answer),
         Ok(Reply::Now(Err(refusal))) => refuse(protocol, &refusal, id),
         Ok(Reply::Ended { invocation, outcome }) => {
@@ -216,34 +238,36 @@ fn accept(protocol: Protocol, answer: Answer) -> Response {
 
 /// A refusal in the shape of its protocol.
 fn refuse(protocol: Protocol, refusal: &Refusal, id: &str) -> Response {
-    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    refuse_as(protocol, refusal.code, &refusal.message, refusal.status, id)
+}
+
+fn refuse_as(protocol: Protocol, code: &str, message: &str, status: u16, id: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     match protocol {
         Protocol::Cbor => {
             let document = cloudwatch::cbor::map([
-                ("__type", format!("com.amazonaws.cloudwatch#{}", refusal.code).into()),
-                ("message", refusal.message.as_str().into()),
+                ("__type", format!("com.amazonaws.cloudwatch#{code}").into()),
+                ("message", message.into()),
             ]);
             let mut response = cbor(status, &document);
             // The code as the Query protocol had it, for clients that know it by that.
             let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
-            let code = format!("{};{fault}", refusal.code).parse().expect("a code is a header value");
+            let code = format!("{code};{fault}").parse().expect("a code is a header value");
             response.headers_mut().insert("x-amzn-query-error", code);
             response
         }
         Protocol::Json => {
-            let body = json!({"__type": refusal.code, "message": refusal.message});
+            let body = json!({"__type": code, "message": message});
             response(status, JSON, body.to_string())
         }
-        Protocol::Query { namespace } => {
-            response(status, "text/xml", Xml::error(namespace, id, refusal.code, &refusal.message))
-        }
-        Protocol::S3 => response(status, "application/xml", Xml::s3_error(id, refusal.code, &refusal.message)),
+        Protocol::Query { namespace } => response(status, "text/xml", Xml::error(namespace, id, code, message)),
+        Protocol::S3 => response(status, "application/xml", Xml::s3_error(id, code, message)),
         Protocol::Rest => {
             // One Lambda exception spells its member with a capital.
-            let member = if refusal.code == "ResourceNotFoundException" { "Message" } else { "message" };
-            let body = json!({member: refusal.message, "Type": "User"});
+            let member = if code == "ResourceNotFoundException" { "Message" } else { "message" };
+            let body = json!({member: message, "Type": "User"});
             let mut response = response(status, "application/json", body.to_string());
-            response.headers_mut().insert("x-amzn-errortype", refusal.code.parse().expect("a code is a header value"));
+            response.headers_mut().insert("x-amzn-errortype", code.parse().expect("a code is a header value"));
             response
         }
     }
@@ -278,6 +302,12 @@ fn is_s3(parts: &Parts) -> bool {
         Some(query.get("X-Amz-Credential")?.split('/').nth(3)? == "s3")
     };
     signed_service(&parts.headers) == Some("s3") || presigned().unwrap_or(false)
+}
+
+/// Who calls: the access key of a signature.
+fn client(headers: &HeaderMap) -> &str {
+    let credential = header(headers, "authorization").and_then(|text| text.split_once("Credential="));
+    credential.and_then(|(_, rest)| rest.split('/').next()).unwrap_or("unsigned")
 }
 
 /// The service in the credential scope of a signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`.

@@ -30,6 +30,8 @@ pub struct Patience {
 
 /// After an end that calls for a rollback, how long its id may take to appear.
 const ROLLBACK_PATIENCE: Duration = Duration::from_secs(60);
+/// After an end, how long its target may take to be answered: without it there is no telling what happened.
+const TARGET_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a status that nobody knows may last.
 const UNKNOWN_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// How long AWS may be out of reach.
@@ -54,6 +56,7 @@ pub struct Watch {
     next: Ask,
     last_change: Timestamp,
     ended_at: Option<Timestamp>,
+    waits_for_target: bool,
     unknown_since: Option<Timestamp>,
     failing_since: Option<Timestamp>,
     failures: u32,
@@ -121,6 +124,7 @@ impl Watch {
             next: Ask::DEPLOYMENT,
             last_change: now,
             ended_at: None,
+            waits_for_target: false,
             unknown_since: None,
             failing_since: None,
             failures: 0,
@@ -129,7 +133,7 @@ impl Watch {
 
     /// The rollback deployment to look at, once the deployment has ended and names one.
     pub fn follows_rollback(&self) -> Option<&str> {
-        let deployment = &self.deployment.as_ref()?.deployment;
+        let deployment = &self.deployment.as_ref().filter(|_| !self.waits_for_target)?.deployment;
         deployment.status.is_terminal().then_some(deployment.rolled_back_by.as_deref()).flatten()
     }
 
@@ -222,6 +226,12 @@ impl Watch {
             }
             return self.wait(snapshot, now);
         }
+        let ended = *self.ended_at.get_or_insert(now);
+        self.waits_for_target = snapshot.target.is_none() && !passed(ended, now, TARGET_PATIENCE);
+        if self.waits_for_target {
+            self.next = Ask::BOTH;
+            return Next::Wait(self.patience.floor);
+        }
         self.next = Ask::DEPLOYMENT;
         if snapshot.deployment.rolled_back_by.is_some() {
             return Next::Wait(Duration::ZERO);
@@ -230,7 +240,6 @@ impl Watch {
             Some(asked) if cause == Cause::Stop => asked,
             Some(_) | None => rollback_expected(&snapshot.deployment, cause),
         });
-        let ended = *self.ended_at.get_or_insert(now);
         if expected && !passed(ended, now, ROLLBACK_PATIENCE.div_f64(self.patience.pace)) {
             return Next::Wait(self.patience.floor);
         }

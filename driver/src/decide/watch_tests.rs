@@ -149,3 +149,19 @@ fn a_stop_that_said_whether_to_roll_back_goes_before_the_configuration() {
     assert_eq!(with.saw_deployment(stopped.clone(), at(5)).next, seconds(1));
     assert_eq!(watch().saw_deployment(stopped, at(5)).next, Next::Ended);
 }
+
+#[test]
+fn an_end_without_a_target_waits_some_seconds_for_it_before_it_follows_the_rollback() {
+    let mut watch = watch();
+    let mut failed = snapshot("Failed");
+    failed.deployment.rolled_back_by = Some("d-2".to_owned());
+    let unseen = Snapshot { target: None, ..failed.clone() };
+    assert_eq!(watch.saw_deployment(unseen.clone(), at(5)).next, seconds(1));
+    assert_eq!((watch.asks(), watch.follows_rollback()), (Ask::BOTH, None));
+    assert_eq!(watch.saw_deployment(failed, at(6)).next, seconds(0));
+    assert_eq!(watch.follows_rollback(), Some("d-2"));
+    let mut never = self::watch();
+    let _ = never.saw_deployment(unseen.clone(), at(5));
+    assert_eq!(never.saw_deployment(unseen, at(10)).next, seconds(0), "it is not waited for for ever");
+    assert_eq!(never.follows_rollback(), Some("d-2"));
+}
