@@ -18,8 +18,15 @@ const GET_METRIC_DATA: &str = "cloudwatch:GetMetricData";
 const NAMES_A_CALL: usize = 100;
 
 /// A client for nothing but the checks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reader(Client);
+
+impl super::Aws {
+    /// A client for checks.
+    pub fn cloudwatch(&self) -> Reader {
+        Reader::of(&self.cloudwatch)
+    }
+}
 
 impl Reader {
     /// Reads profile, region and credentials. Nothing is sent yet.

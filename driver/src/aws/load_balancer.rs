@@ -28,6 +28,36 @@ impl Aws {
     }
 }
 
+impl Aws {
+    /// `DescribeListeners` and `DescribeLoadBalancers`: where the first of these listeners is asked. Nothing for one that
+    /// does not speak HTTP.
+    pub async fn listener_url(&self, arns: &[String]) -> Result<Option<String>, AwsError> {
+        let answer = self
+            .load_balancing
+            .describe_listeners()
+            .set_listener_arns(Some(arns.to_vec()))
+            .send()
+            .await
+            .map_err(|error| translate("elasticloadbalancing:DescribeListeners", error))?;
+        let Some(listener) = answer.listeners().first() else { return Ok(None) };
+        let scheme = match listener.protocol().map(|protocol| protocol.as_str()) {
+            Some("HTTP") => "http",
+            Some("HTTPS") => "https",
+            _ => return Ok(None),
+        };
+        let (Some(arn), Some(port)) = (listener.load_balancer_arn(), listener.port()) else { return Ok(None) };
+        let answer = self
+            .load_balancing
+            .describe_load_balancers()
+            .load_balancer_arns(arn)
+            .send()
+            .await
+            .map_err(|error| translate("elasticloadbalancing:DescribeLoadBalancers", error))?;
+        let name = answer.load_balancers().first().and_then(|found| found.dns_name());
+        Ok(name.map(|name| format!("{scheme}://{name}:{port}")))
+    }
+}
+
 /// Both the scalar target group and the weighted form occur (aws-facts §7).
 fn shares(listener: &Listener) -> ListenerShares {
     let mut weights: Vec<(String, f64)> = Vec::new();

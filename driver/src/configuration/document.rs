@@ -48,6 +48,8 @@ pub(super) struct File {
     /// What is done with the service's auto-scaling while the deployment is followed.
     #[schemars(extend("default" = "leave"))]
     auto_scaling: Option<AutoScaling>,
+    /// Checks that run from here while production traffic shifts; when one fails the deployment is stopped and rolled back.
+    guard: Option<Guard>,
     /// Optional properties of the AppSpec.
     appspec: Option<AppSpec>,
 }
@@ -86,6 +88,21 @@ enum AutoScaling {
     Leave,
     /// It is suspended, and always resumed: a tag on the scalable target tells the next run what to resume after a crash.
     Suspend,
+}
+
+/// The guard of a canary or linear shift, during which no hook of CodeDeploy can run. It works as long as the command follows.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct Guard {
+    /// Ids of checks of the plan that `checks` names. Its variables are those of the environment here.
+    #[schemars(extend("minItems" = 1))]
+    checks: Vec<String>,
+    /// From the start of one round to the start of the next, from 1s to 300s.
+    #[schemars(extend("default" = "10s", "pattern" = r"^[0-9]+s$|\$\{"))]
+    every: Option<String>,
+    /// Where production is asked. Default: the production listener, by its load balancer's name.
+    url: Option<String>,
 }
 
 /// Where the load balancer sends traffic.

@@ -6,6 +6,7 @@ pub mod reading;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use greenlight_checks::event::HookEvent;
 
@@ -61,8 +62,21 @@ pub struct Configuration {
     pub on_interrupt: OnInterrupt,
     /// What is done with the service's auto-scaling meanwhile.
     pub auto_scaling: AutoScaling,
+    /// What watches over a shift that takes its time.
+    pub guard: Option<GuardSettings>,
     /// Optional properties of the AppSpec.
     pub appspec: Extras,
+}
+
+/// `guard`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardSettings {
+    /// Ids of checks of the plan.
+    pub checks: Vec<String>,
+    /// From the start of one round to the start of the next.
+    pub every: Duration,
+    /// Where production is asked; the production listener when absent.
+    pub url: Option<String>,
 }
 
 /// `auto_scaling`.

@@ -12,7 +12,7 @@ use super::{Configuration, ConfigurationError, LoadBalancer, TaskDefinitionSourc
 use crate::appspec::{CapacityProvider, Extras, Network};
 use crate::document::{self, Fault, Key, Node, Place, Value, hint};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "version",
     "application",
     "deployment_group",
@@ -30,11 +30,12 @@ const KEYS: [&str; 18] = [
     "on_conflict",
     "on_interrupt",
     "auto_scaling",
+    "guard",
     "appspec",
 ];
 
 /// Keys and values that are designed but not built yet. They are refused by name: ignoring a guard would be worse.
-const LATER_KEYS: [&str; 4] = ["guard", "evidence", "alarms", "notifications"];
+const LATER_KEYS: [&str; 3] = ["evidence", "alarms", "notifications"];
 
 /// Reads a configuration. `variable` answers `${NAME}`; `directory` is where relative paths begin.
 pub fn read(
@@ -112,6 +113,7 @@ impl Reader<'_> {
         let (deployment_config, rollback_on, alarms) = self.deployment(map.take("deployment"));
         let description = map.take("description").and_then(|node| self.text("description", node));
         let revision_bucket = map.take("revision_bucket").and_then(|node| self.text("revision_bucket", node));
+        let guard = map.take("guard").and_then(|node| self.guard(node));
         let appspec = self.extras(map.take("appspec"));
         Some(Configuration {
             application: application?,
@@ -132,6 +134,7 @@ impl Reader<'_> {
             on_conflict,
             on_interrupt,
             auto_scaling,
+            guard,
             appspec,
         })
     }

@@ -28,6 +28,7 @@ revision_bucket: revisions
 on_conflict: supersede
 on_interrupt: stop
 auto_scaling: suspend
+guard: { checks: [product], every: 5s, url: "https://shop.example.com/" }
 appspec:
   platform_version: LATEST
   network: { subnets: [s-1], security_groups: [sg-1], assign_public_ip: false }
@@ -62,6 +63,9 @@ fn a_whole_file_is_read() {
     assert_eq!(configuration.on_conflict, OnConflict::Supersede);
     assert_eq!(configuration.on_interrupt, OnInterrupt::Stop);
     assert_eq!(configuration.auto_scaling, AutoScaling::Suspend);
+    let guard = configuration.guard.unwrap();
+    assert_eq!((guard.checks, guard.every.as_secs()), (vec!["product".to_owned()], 5));
+    assert_eq!(guard.url.as_deref(), Some("https://shop.example.com"));
     assert_eq!(configuration.appspec.capacity_provider_strategy[0].weight, Some(2));
 }
 
@@ -86,7 +90,20 @@ fn what_belongs_to_a_later_version_is_refused_by_name() {
     let text = format!("{WHOLE}notifications: {{}}\n");
     assert_eq!(
         complaints(&text),
-        ["greenlight.yaml:27:1: \"notifications\" belongs to a later version of greenlight and has no effect yet"]
+        ["greenlight.yaml:28:1: \"notifications\" belongs to a later version of greenlight and has no effect yet"]
+    );
+}
+
+#[test]
+fn a_guard_needs_checks_a_bearable_pace_and_a_whole_address() {
+    let text = WHOLE.replace("checks: [product], every: 5s, url: \"https://", "every: 5m, url: \"");
+    assert_eq!(
+        complaints(&text),
+        [
+            "greenlight.yaml:23:8: \"guard\" needs checks: ids of the plan's checks",
+            "greenlight.yaml:23:17: \"every\" is from 1s to 300s",
+            "greenlight.yaml:23:26: \"url\" begins with http:// or https://, unlike \"shop.example.com/\"",
+        ]
     );
 }
 
@@ -144,6 +161,7 @@ fn the_reader_and_the_schema_know_the_same_keys() {
         ("/load_balancer", "LoadBalancer"),
         ("/hooks", "Hooks"),
         ("/deployment", "Deployment"),
+        ("/guard", "Guard"),
         ("/appspec", "AppSpec"),
         ("/appspec/network", "Network"),
         ("/appspec/capacity_provider_strategy/0", "CapacityProvider"),

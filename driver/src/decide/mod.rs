@@ -5,6 +5,7 @@ pub mod conflict;
 pub mod difference;
 pub mod doctor;
 pub mod gate;
+pub mod guard;
 pub mod history;
 pub mod initial;
 pub mod interruption;

@@ -104,6 +104,16 @@ pub fn exit(snapshot: &Snapshot, rolled_back: Rollback) -> Exit {
     }
 }
 
+/// How the command ends for a deployment that the guard of its shift stopped: no person did, it failed.
+pub fn exit_by_guard(snapshot: &Snapshot, rolled_back: Rollback) -> Exit {
+    match (cause(snapshot), rolled_back) {
+        (Some(Cause::Stop), Rollback::Done) => Exit::RolledBack,
+        (Some(Cause::Stop), Rollback::NotDone | Rollback::None) => Exit::NotRolledBack,
+        // Something else was quicker.
+        (Some(Cause::Alarm | Cause::Hook | Cause::Failure) | None, _) => exit(snapshot, rolled_back),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +154,18 @@ mod tests {
             }
             assert_eq!(exit(&snapshot, rollback).code(), expected, "{status} {code} {failed_event} {rollback:?}");
         }
+    }
+
+    #[test]
+    fn what_the_guard_stopped_has_failed_unless_something_else_was_quicker() {
+        let mut snapshot = testing::snapshot("Stopped");
+        snapshot.deployment.error = Some(testing::error("MANUAL_STOP"));
+        assert_eq!(exit_by_guard(&snapshot, Rollback::Done), Exit::RolledBack);
+        assert_eq!(exit_by_guard(&snapshot, Rollback::NotDone), Exit::NotRolledBack);
+        assert_eq!(exit_by_guard(&snapshot, Rollback::None), Exit::NotRolledBack);
+        snapshot.deployment.error = Some(testing::error("ALARM_ACTIVE"));
+        assert_eq!(exit_by_guard(&snapshot, Rollback::Done), Exit::AlarmRolledBack);
+        assert_eq!(exit_by_guard(&testing::snapshot("Succeeded"), Rollback::None), Exit::Succeeded);
     }
 
     #[test]

@@ -100,7 +100,10 @@ pub fn report(
     let cause = outcome::cause(snapshot);
     Report {
         heading: heading.clone(),
-        exit: outcome::exit(snapshot, standing),
+        exit: match watch.stopped_by_guard {
+            Some(_) => outcome::exit_by_guard(snapshot, standing),
+            None => outcome::exit(snapshot, standing),
+        },
         status: Some(snapshot.deployment.status.clone()),
         rolls_back: snapshot.deployment.rolls_back.clone(),
         took: lasted(snapshot, now),

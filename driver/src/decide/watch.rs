@@ -52,6 +52,8 @@ pub struct Watch {
     pub highest_weight: f64,
     /// What a stop said about rolling back.
     pub rollback_asked: Option<bool>,
+    /// What the guard of the shift found, and was stopped for.
+    pub stopped_by_guard: Option<String>,
     spending: Spending,
     next: Ask,
     last_change: Timestamp,
@@ -120,6 +122,7 @@ impl Watch {
             rollback: None,
             highest_weight: 0.0,
             rollback_asked: None,
+            stopped_by_guard: None,
             spending: Spending::new(now),
             next: Ask::DEPLOYMENT,
             last_change: now,

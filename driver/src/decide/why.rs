@@ -110,6 +110,8 @@ pub struct Why {
     pub log: Option<HookLog>,
     /// What CodeDeploy says of the deployment.
     pub error: Option<ErrorInformation>,
+    /// What the guard of the shift found, which stopped it.
+    pub guard: Option<String>,
     /// How tasks of the replacement ended before it failed, the most frequent end first.
     pub task_ends: Gathered<Vec<Counted>>,
     /// The replacement's targets that are not healthy.
@@ -147,6 +149,7 @@ pub fn why(heading: &Heading, watch: &Watch, snapshot: &Snapshot, log: Option<Ho
         diagnostics: failed.and_then(|event| event.diagnostics.clone()),
         log,
         error: snapshot.deployment.error.clone(),
+        guard: watch.stopped_by_guard.clone(),
         task_ends: facts.tasks.map(|tasks| task_ends(&tasks, replacement, span)),
         targets: facts.targets.map(|targets| unhealthy(&targets)),
         service_events: facts.service_events.map(|events| said_of(&events, replacement, span)),

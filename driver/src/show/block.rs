@@ -66,6 +66,7 @@ pub fn reason(report: &Report) -> String {
     match &report.why {
         Some(why) => {
             let message = first_message(why).map(|message| message.to_string());
+            let message = why.guard.clone().map(|text| format!("the guard: {text}")).or(message);
             let text = message.or_else(|| why.error.as_ref().map(|error| format!("{}: {}", error.code, error.message)));
             let told = text.into_iter().chain(reasons::first(why));
             std::iter::once(headline(why)).chain(told).collect::<Vec<_>>().join(": ")
@@ -139,6 +140,9 @@ pub(super) fn failure(why: &Why, paint: Paint) -> Vec<String> {
         }
         Some(HookLog::Unreadable(error)) => lines.push(format!("  the function's log could not be read: {error}")),
         None => {}
+    }
+    if let Some(text) = &why.guard {
+        lines.push(format!("  the guard of the shift stopped it: {text}"));
     }
     if let Some(error) = &why.error {
         lines.push(format!("  CodeDeploy says: {}: {}", error.code, error.message));

@@ -92,6 +92,7 @@ fn failed() -> Report {
             }),
             log: Some(HookLog::Evidence(Box::new(evidence()))),
             error: Some(error),
+            guard: None,
             task_ends: Gathered::NotAsked,
             targets: Gathered::NotAsked,
             service_events: Gathered::NotAsked,

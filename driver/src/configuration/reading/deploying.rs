@@ -1,9 +1,10 @@
 //! The part of `greenlight.yaml` that says how to deploy: the deployment's own settings, and the policies.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Reader;
-use crate::configuration::AutoScaling;
+use crate::configuration::{AutoScaling, GuardSettings};
 use crate::decide::conflict::OnConflict;
 use crate::decide::interruption::OnInterrupt;
 use crate::document::{Node, hint};
@@ -19,6 +20,9 @@ pub(super) const ON_INTERRUPT: &[(&str, OnInterrupt)] =
     &[("detach", OnInterrupt::Detach), ("stop", OnInterrupt::Stop), ("rollback", OnInterrupt::Rollback)];
 pub(super) const AUTO_SCALING: &[(&str, AutoScaling)] =
     &[("leave", AutoScaling::Leave), ("suspend", AutoScaling::Suspend)];
+
+/// Often enough to see something within a canary of some minutes, seldom enough to be no load.
+const DEFAULT_EVERY: Duration = Duration::from_secs(10);
 
 /// Configuration, automatic rollback, alarms.
 type Deployment = (Option<String>, Option<Vec<RollbackEvent>>, Option<Vec<String>>);
@@ -45,6 +49,39 @@ impl Reader<'_> {
         });
         let alarms = map.take("alarms").map(|node| self.text_list("alarms", node));
         (config, rollback_on, alarms)
+    }
+
+    pub(super) fn guard(&mut self, node: Node) -> Option<GuardSettings> {
+        let place = node.place;
+        let mut map = self.known(Some(node), "guard", &["checks", "every", "url"])?;
+        let checks = map.take("checks").map(|node| self.text_list("checks", node)).unwrap_or_default();
+        if checks.is_empty() {
+            self.fault(place, "\"guard\" needs checks: ids of the plan's checks");
+        }
+        let every = match map.take("every") {
+            None => DEFAULT_EVERY,
+            Some(node) => {
+                let place = node.place;
+                let seconds = self.text("every", node).and_then(|text| text.strip_suffix('s')?.parse::<u64>().ok());
+                match seconds.filter(|seconds| (1..=300).contains(seconds)) {
+                    Some(seconds) => Duration::from_secs(seconds),
+                    None => {
+                        self.fault(place, "\"every\" is from 1s to 300s");
+                        DEFAULT_EVERY
+                    }
+                }
+            }
+        };
+        let url = map.take("url").and_then(|node| {
+            let place = node.place;
+            let url = self.text("url", node)?;
+            if url.starts_with("http://") || url.starts_with("https://") {
+                return Some(url.trim_end_matches('/').to_owned());
+            }
+            self.fault(place, format!("\"url\" begins with http:// or https://, unlike {url:?}"));
+            None
+        });
+        Some(GuardSettings { checks, every, url })
     }
 
     /// Maps of texts by container.

@@ -3,6 +3,7 @@
 //! It may die at any moment and be run again. What it made is found again by what it is: a revision that is equal, a
 //! deployment of the same bytes, a mark on the scalable target.
 
+mod guarding;
 mod making;
 mod once;
 pub(crate) mod scaling;
@@ -100,6 +101,9 @@ impl Run<'_> {
         if self.orders.detach && self.configuration.auto_scaling == AutoScaling::Suspend {
             let text = "--detach and auto_scaling: suspend do not go together: nobody would be there to resume it";
             return Err(Failure::Unfit(text.to_owned()));
+        }
+        if self.orders.guard.is_none() {
+            self.orders.guard = guarding::prepare(self.aws, self.configuration, &read, printer).await?;
         }
         let way = self.settle(&read, printer).await?;
         Ok((read, way))

@@ -3,6 +3,7 @@
 
 mod gates;
 mod gathering;
+mod guarding;
 mod hook_logs;
 mod steering;
 
@@ -12,15 +13,17 @@ use jiff::Timestamp;
 
 use self::gates::{Gates, Seen};
 use self::gathering::Gathering;
+pub use self::guarding::Guard;
 use self::hook_logs::HookLogs;
-use self::steering::Leaving;
 pub use self::steering::Orders;
+use self::steering::{Leaving, Stir};
 use super::Pacing;
 use super::deploy::scaling::Held;
 use super::interruption::Interruption;
 use crate::aws::Aws;
 use crate::aws::error::{AwsError, ErrorKind};
 use crate::clock;
+use crate::decide::guard::Round;
 use crate::decide::poll::{self, Ask};
 use crate::decide::report::{self, Report, Serving};
 use crate::decide::view::{self, Heading, View};
@@ -48,6 +51,7 @@ pub struct Following<'a> {
     gates: Gates,
     gathering: Gathering,
     orders: Orders,
+    guarding: guarding::Watch,
     /// Released when it is not followed any more.
     held: Option<Held>,
     /// A signal has stopped the deployment.
@@ -82,6 +86,7 @@ impl<'a> Following<'a> {
             gates: Gates::default(),
             gathering: Gathering::default(),
             orders: Orders::default(),
+            guarding: guarding::Watch::default(),
             held: None,
             was_interrupted: false,
             is_lost: false,
@@ -128,13 +133,15 @@ impl<'a> Following<'a> {
                 return Ok(leaving);
             }
             match next {
-                Next::Wait(pause) => {
-                    if let Some(exit) = self.pause(pause, interruption).await
-                        && let Some(leaving) = self.interrupted(exit, interruption).await
-                    {
-                        return Ok(leaving);
+                Next::Wait(pause) => match self.pause(pause, interruption).await {
+                    Some(Stir::Signal(exit)) => {
+                        if let Some(leaving) = self.interrupted(exit, interruption).await {
+                            return Ok(leaving);
+                        }
                     }
-                }
+                    Some(Stir::Round(round)) => self.guarded(round).await,
+                    None => {}
+                },
                 Next::Ended => return Ok(Leaving::Ended),
                 Next::DeadlinePassed => return Ok(Leaving::Detached(Exit::DeadlinePassed)),
                 Next::Unreachable => return Ok(Leaving::Detached(Exit::Unexpected)),
@@ -238,19 +245,26 @@ impl<'a> Following<'a> {
             let seen = Seen { aws, heading, snapshot, pace, now };
             self.gates.saw(seen, &mut self.logs, self.printer).await;
         }
+        if let (Some(guard), Some(snapshot)) = (&self.orders.guard, &self.watch.deployment) {
+            self.guarding.saw(guard, self.aws, snapshot);
+        }
         let view = self.view();
         self.printer.progress(&view, &step.changes, now);
         Ok(step.next)
     }
 
     /// Waits, while logs come in and a live region is kept alive.
-    async fn pause(&mut self, pause: Duration, interruption: &mut Interruption) -> Option<Exit> {
+    async fn pause(&mut self, pause: Duration, interruption: &mut Interruption) -> Option<Stir> {
         let until = clock::within(pause);
         loop {
             let live = self.printer.is_live();
             tokio::select! {
                 biased;
-                exit = interruption.wait() => return Some(exit),
+                exit = interruption.wait() => return Some(Stir::Signal(exit)),
+                round = self.guarding.next() => match round {
+                    Round::Passed => {}
+                    round => return Some(Stir::Round(round)),
+                },
                 () = self.logs.next(self.printer) => {}
                 () = tokio::time::sleep_until(until) => return None,
                 () = tokio::time::sleep(REDRAW), if live => {}

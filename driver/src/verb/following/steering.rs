@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Followed, Following};
+use super::{Followed, Following, Guard};
 use crate::clock;
+use crate::decide::guard::Round;
 use crate::decide::interruption::{self, Action, OnInterrupt};
 use crate::decide::report::{Report, Serving};
 use crate::decide::until::{self, Standing, Until};
@@ -26,6 +27,8 @@ pub struct Orders {
     pub deadline: Option<Duration>,
     /// It is left where it waits for a person.
     pub leave_at_gate: bool,
+    /// What watches over the shift.
+    pub guard: Option<Guard>,
     /// What a signal does.
     pub on_interrupt: OnInterrupt,
 }
@@ -36,6 +39,14 @@ pub(super) enum Leaving {
     Ended,
     /// The deployment goes on.
     Detached(Exit),
+}
+
+/// What comes while a pause lasts.
+pub(super) enum Stir {
+    /// A signal.
+    Signal(Exit),
+    /// A round of the guard that was not passed.
+    Round(Round),
 }
 
 impl Following<'_> {
@@ -102,6 +113,25 @@ impl Following<'_> {
             Err(error) => {
                 self.printer.warning(&format!("{why}, but {id} could not be stopped: {error}"), clock::now());
                 false
+            }
+        }
+    }
+
+    /// The guard has looked: what it found stops the deployment, with rollback.
+    pub(super) async fn guarded(&mut self, round: Round) {
+        match round {
+            Round::Passed => {}
+            Round::Unmeasured(text) => {
+                if !std::mem::replace(&mut self.guarding.is_blind, true) {
+                    let text = format!("the guard cannot measure, which stops nothing: {text}");
+                    self.printer.warning(&text, clock::now());
+                }
+            }
+            Round::Failed(text) => {
+                self.printer.warning(&format!("the guard failed: {text}"), clock::now());
+                if self.watch.stopped_by_guard.is_none() && self.stop(Some(true), "the guard failed").await {
+                    self.watch.stopped_by_guard = Some(text);
+                }
             }
         }
     }

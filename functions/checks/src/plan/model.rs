@@ -191,6 +191,23 @@ impl Plan {
         self.with_secrets(self.checks.iter().filter(listed).cloned().collect())
     }
 
+    /// These checks, whoever lists them.
+    ///
+    /// # Errors
+    ///
+    /// The first id that is none of the plan's.
+    pub fn for_checks<'a>(&self, ids: &'a [String]) -> Result<EventPlan, &'a str> {
+        if let Some(unknown) = ids.iter().find(|id| self.checks.iter().all(|check| check.id != **id)) {
+            return Err(unknown);
+        }
+        Ok(self.with_secrets(self.checks.iter().filter(|check| ids.contains(&check.id)).cloned().collect()))
+    }
+
+    /// The ids of all checks, in the plan's order.
+    pub fn check_ids(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().map(|check| check.id.as_str())
+    }
+
     fn with_secrets(&self, checks: Vec<Check>) -> EventPlan {
         let approval = checks.iter().find_map(|check| match &check.kind {
             Kind::Approval(asked) => {
