@@ -90,6 +90,34 @@ fn what_may_not_be_read_is_named_and_the_rest_is_told_all_the_same() {
     }
 }
 
+#[test]
+fn a_hooks_evidence_is_read_from_its_bucket_or_else_from_its_log_and_what_denies_both_is_named() {
+    let bucket = Function::after_allow_test_traffic().set("GREENLIGHT_EVIDENCE_BUCKET", "evidence");
+    let finding = "  GL1201 health: status expected 201, got 200";
+    for (function, denied, wanted) in [
+        (&bucket, &["logs:FilterLogEvents"][..], finding),
+        (&bucket, &["lambda:GetFunctionConfiguration"], finding),
+        (&Function::after_allow_test_traffic(), &[], finding),
+        (
+            &bucket,
+            &["logs:FilterLogEvents", "lambda:GetFunctionConfiguration"],
+            "  the function's log could not be read: logs:FilterLogEvents: AccessDeniedException: User: ",
+        ),
+    ] {
+        let scenario = Scenario::write(function);
+        let plan = scenario.configuration().with_file_name("checks.yaml");
+        let wrong = std::fs::read_to_string(&plan).expect("the plan was written").replace("status: 200", "status: 201");
+        std::fs::write(&plan, wrong).expect("the plan can be written");
+        let text_of = std::fs::read_to_string(scenario.path()).expect("the scenario was written");
+        let mut document: Value = serde_json::from_str(&text_of).expect("the scenario is JSON");
+        document["ailments"] = json!({"denied": denied});
+        std::fs::write(scenario.path(), document.to_string()).expect("the scenario can be written");
+        let rehearsed = run(Command::new(env!("CARGO_BIN_EXE_greenlight")).args(["rehearse", scenario.path()]));
+        assert_eq!(rehearsed.status.code(), Some(11), "{}", text(&rehearsed));
+        assert!(text(&rehearsed).contains(wanted), "denied {denied:?}, no {wanted:?} in:\n{}", text(&rehearsed));
+    }
+}
+
 /// The last line of this type.
 fn line(output: &Output, kind: &str) -> Value {
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,4 +1,5 @@
-//! A hook function's log: the evidence line, and the tail when there is none.
+//! What a hook's function left: its evidence in S3 where it keeps it there, else the evidence line of its log, and the log's tail
+//! when there is none.
 
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use super::error::{AwsError, ErrorKind, translate};
 use crate::clock;
 use crate::decide::report::HookLog;
 
+/// How long to look in S3 before the log is asked.
+const STORED: Duration = Duration::from_secs(5);
 /// Lines of a tail: enough for a panic message, few enough to read.
 const TAIL: usize = 10;
 
@@ -33,6 +36,12 @@ impl Aws {
         patience: Duration,
     ) -> HookLog {
         let bound = clock::within(patience);
+        // In S3 it is from before the report on; a log shows it later, and may have lost it by then.
+        match tokio::time::timeout(STORED, self.stored_evidence(function, deployment, event)).await {
+            Ok(Ok(Some(evidence))) => return HookLog::Evidence(Box::new(evidence)),
+            Ok(Ok(None)) | Err(_) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the evidence in S3 could not be read"),
+        }
         let mut pause = Duration::from_millis(100).min(patience);
         loop {
             let evidence = tokio::time::timeout_at(bound, self.evidence(function, deployment, event, since)).await;

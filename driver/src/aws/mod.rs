@@ -9,6 +9,7 @@ pub mod directing;
 pub mod discovery;
 pub mod ecs;
 pub mod error;
+mod evidence;
 mod functions;
 pub mod group;
 mod images;

@@ -115,6 +115,7 @@ impl Signed {
         let signing = SigV4OperationSigningConfig {
             region: Some(SigningRegion::from(Region::new(place.signing_region))),
             name: Some(call.service.signing_name().into()),
+            signing_options: call.service.signing_options(),
             ..SigV4OperationSigningConfig::default()
         };
         let mut layer = Layer::new("signing");

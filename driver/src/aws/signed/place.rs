@@ -2,6 +2,7 @@
 //! the SDK's configuration knows.
 
 use aws_config::SdkConfig;
+use aws_runtime::auth::SigningOptions;
 use aws_types::service_config::ServiceConfigKey;
 
 /// A service without an SDK crate.
@@ -10,6 +11,7 @@ pub(in crate::aws) enum Service {
     Lambda,
     Ecr,
     Iam,
+    S3,
 }
 
 /// An address and the region in a signature.
@@ -26,7 +28,19 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Ecr => "ecr",
             Self::Iam => "iam",
+            Self::S3 => "s3",
         }
+    }
+
+    /// S3 signs a path as it is, and wants the body's digest in a header.
+    pub(super) fn signing_options(self) -> SigningOptions {
+        let mut options = SigningOptions::default();
+        if self == Self::S3 {
+            options.double_uri_encode = false;
+            options.normalize_uri_path = false;
+            options.content_sha256_header = true;
+        }
+        options
     }
 
     /// The name in `AWS_ENDPOINT_URL_<NAME>` and in the `services` section of a profile.
@@ -35,6 +49,7 @@ impl Service {
             Self::Lambda => "Lambda",
             Self::Ecr => "ECR",
             Self::Iam => "IAM",
+            Self::S3 => "S3",
         }
     }
 
@@ -54,6 +69,8 @@ impl Service {
             Self::Ecr if fips => format!("ecr-fips.{region}.{suffix}"),
             Self::Ecr => format!("api.ecr.{region}.{suffix}"),
             Self::Iam => iam_host.to_owned(),
+            // The bucket is in the path: a name with dots would not match the certificate.
+            Self::S3 => format!("s3{dash}.{region}.{suffix}"),
         };
         let signing_region = if self == Self::Iam { iam_region } else { region };
         Place { url: format!("https://{host}"), signing_region: signing_region.to_owned() }
@@ -89,6 +106,8 @@ mod tests {
             (Service::Ecr, "cn-north-1", false, "https://api.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"),
             (Service::Iam, "eu-west-1", false, "https://iam.amazonaws.com", "us-east-1"),
             (Service::Iam, "us-gov-east-1", false, "https://iam.us-gov.amazonaws.com", "us-gov-west-1"),
+            (Service::S3, "eu-west-1", false, "https://s3.eu-west-1.amazonaws.com", "eu-west-1"),
+            (Service::S3, "us-gov-west-1", true, "https://s3-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
             (Service::Iam, "cn-northwest-1", false, "https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
         ] {
             let place = service.place(region, fips);

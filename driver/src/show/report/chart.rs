@@ -46,7 +46,7 @@ pub(super) fn bar(from: f64, to: f64, class: &str) -> String {
 pub(super) fn plot(plot: &Plot) -> String {
     let mut text = String::from("<div class=\"plot\">\n<div class=\"upright\" aria-hidden=\"true\">");
     let [bottom, top] = &plot.upright;
-    let _ = write!(text, "<span>{}</span><span>{}</span></div>\n", escaped(top), escaped(bottom));
+    let _ = writeln!(text, "<span>{}</span><span>{}</span></div>", escaped(top), escaped(bottom));
     let _ = write!(
         text,
         "<svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",

@@ -81,7 +81,7 @@ fn split(split: &Split) -> String {
 
 fn failure(body: &mut String, document: &Document) {
     let Some(failure) = &document.failure else { return };
-    let _ = write!(body, "<h2>Why</h2>\n<pre>{}</pre>\n", escaped(&failure.told.join("\n")));
+    let _ = writeln!(body, "<h2>Why</h2>\n<pre>{}</pre>", escaped(&failure.told.join("\n")));
 }
 
 /// From the first event's beginning to the last one's end.
@@ -129,7 +129,7 @@ fn lifecycle(body: &mut String, document: &Document) {
     let caption = span.map(|(first, whole)| {
         format!("Bars from {} on, {} in all.", clock(first), words::duration(Duration::from_secs_f64(whole)))
     });
-    let _ = write!(body, "</ul>\n<figcaption>{}</figcaption>\n</figure>\n", caption.unwrap_or_default());
+    let _ = writeln!(body, "</ul>\n<figcaption>{}</figcaption>\n</figure>", caption.unwrap_or_default());
     let events = table("Lifecycle events", &["Event", "Status", "Began", "Ended", "Took"], &rows);
     body.push_str(&folded("Lifecycle events as a table", &events));
 }
@@ -178,12 +178,12 @@ fn traffic(body: &mut String, document: &Document) {
 }
 
 fn hook_section(body: &mut String, hook: &Hook) {
-    let _ = write!(body, "<h2>{}</h2>\n", escaped(&hook.event));
+    let _ = writeln!(body, "<h2>{}</h2>", escaped(&hook.event));
     let Some(evidence) = &hook.evidence else {
         let why = hook.unreadable.as_deref().unwrap_or("The function left no evidence.");
-        let _ = write!(body, "<p class=\"bad\">{}</p>\n", escaped(why));
+        let _ = writeln!(body, "<p class=\"bad\">{}</p>", escaped(why));
         if !hook.log.is_empty() {
-            let _ = write!(body, "<pre>{}</pre>\n", escaped(&hook.log.join("\n")));
+            let _ = writeln!(body, "<pre>{}</pre>", escaped(&hook.log.join("\n")));
         }
         return;
     };
@@ -224,7 +224,7 @@ fn about(body: &mut String, evidence: &Evidence) {
     body.push_str("</dl>\n");
     let because: Vec<_> = evidence.verdict.because.iter().map(ToString::to_string).collect();
     if !because.is_empty() {
-        let _ = write!(body, "<pre>{}</pre>\n", escaped(&because.join("\n")));
+        let _ = writeln!(body, "<pre>{}</pre>", escaped(&because.join("\n")));
     }
 }
 
