@@ -108,6 +108,7 @@ fn help_has_examples_and_the_table_of_exit_codes() {
         "stop",
         "continue",
         "rollback",
+        "clean-up",
         "approve",
         "reject",
         "report-hook",

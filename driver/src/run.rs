@@ -114,6 +114,11 @@ pub async fn run(arguments: Arguments) -> Exit {
             let ended = verb::report_hook::run(id, execution, report, arguments.yes, &connection, &mut printer).await;
             conclude(ended, &mut printer)
         }
+        Verb::CleanUp { yes, shared } => {
+            let Given { source, connection, mut printer, .. } = shared.into();
+            let ended = verb::clean_up::run(yes, &source, &connection, &mut printer).await;
+            conclude(ended, &mut printer)
+        }
         Verb::Rollback { to, skip_hooks: _, reason, yes, shared } => {
             let Given { source, connection, pacing, mut printer } = shared.into();
             let request = verb::rollback::Request { to, skip_hooks: reason, yes };

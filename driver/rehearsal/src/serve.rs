@@ -230,7 +230,7 @@ fn accept(protocol: Protocol, answer: Answer) -> Response {
             response(StatusCode::OK, "application/json", document.to_string())
         }
         Answer::Lambda(lambda::Answer::Accepted) => response(StatusCode::ACCEPTED, "application/json", Body::empty()),
-        Answer::Lambda(lambda::Answer::Dry | lambda::Answer::Later { .. }) => {
+        Answer::Lambda(lambda::Answer::Dry | lambda::Answer::Deleted | lambda::Answer::Later { .. }) => {
             response(StatusCode::NO_CONTENT, "application/json", Body::empty())
         }
     }

@@ -147,6 +147,18 @@ pub(crate) enum Verb {
         ("greenlight report-hook d-1NNWZG91L eyJlbmNyeXB0… failed --yes", "ends the hour that CodeDeploy would wait"),
     ]))]
     ReportHook(ReportHookArguments),
+    /// Deletes what the tutorial made: the deployment group, the application, the hooks' functions and their logs
+    #[command(after_help = examples(&[
+        ("greenlight clean-up", "lists what it will delete, and asks"),
+        ("greenlight clean-up --yes --output json", "for CI"),
+    ]))]
+    CleanUp {
+        /// Does not ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        shared: SharedArguments,
+    },
     /// Redeploys the last revision that succeeded, follows it to its end, and exits by its outcome
     #[command(after_help = examples(&[
         ("greenlight rollback", "shows what it will do, and asks"),

@@ -150,7 +150,7 @@ fn evidence_of(message: &str, deployment: &str, event: &str) -> Option<Evidence>
 }
 
 /// A function's name out of a name or an ARN with or without a qualifier.
-fn function_name(function: &str) -> &str {
+pub fn function_name(function: &str) -> &str {
     match function.split_once(":function:") {
         Some((_, name)) => name.split(':').next().unwrap_or(name),
         None => function.split(':').next().unwrap_or(function),

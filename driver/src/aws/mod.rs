@@ -17,6 +17,7 @@ pub mod load_balancer;
 pub mod logs;
 mod past;
 pub mod permissions;
+mod removing;
 mod routing;
 pub mod scaling;
 mod scaling_activity;

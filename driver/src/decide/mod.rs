@@ -1,6 +1,7 @@
 //! What is decided: pure, no clock, no environment, no I/O, no SDK type. `now` is an argument.
 
 pub mod auto_scaling;
+pub mod clean_up;
 pub mod conflict;
 pub mod difference;
 pub mod doctor;

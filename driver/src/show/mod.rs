@@ -4,6 +4,7 @@
 pub mod approval;
 pub mod block;
 pub mod checked;
+pub mod clean_up;
 mod diagnosis;
 pub mod history;
 pub mod invoked;
@@ -20,13 +21,12 @@ pub mod words;
 
 use std::io::Write as _;
 
-use greenlight_checks::evidence::{CheckEvidence, Evidence, Gate};
+use greenlight_checks::evidence::CheckEvidence;
 use jiff::Timestamp;
 
-use crate::decide::history::{Entry, Past};
+use crate::decide::history::Entry;
 use crate::decide::plan::Plan;
 use crate::decide::report::{HookLog, Report};
-use crate::decide::rollback::Revision;
 use crate::decide::view::View;
 use crate::decide::watch::Change;
 use crate::exit::Exit;
@@ -143,25 +143,6 @@ impl Printer {
         }
     }
 
-    /// What a rollback will do.
-    pub fn proposal(&mut self, proposal: &rollback::Proposal, now: Timestamp) {
-        match &mut self.kind {
-            Kind::Live(live) => rollback::lines(proposal).iter().for_each(|line| live.line(line)),
-            Kind::Plain(_) => rollback::lines(proposal).iter().for_each(|line| error_line(line)),
-            Kind::Json(_) => rollback::write(proposal, now),
-        }
-    }
-
-    /// A rollback has nothing to do.
-    pub fn serves_already(&mut self, revision: &Revision, further: Option<&Past>, now: Timestamp) {
-        let text = rollback::nothing_to_do(revision, further);
-        match &mut self.kind {
-            Kind::Live(live) => live.line(&text),
-            Kind::Plain(_) => error_line(&text),
-            Kind::Json(json) => json.outcome(None, Exit::Succeeded, &text, now),
-        }
-    }
-
     /// What was to be deployed serves already, by this deployment.
     pub fn deployed_already(&mut self, deployment_id: &str, now: Timestamp) {
         let text =
@@ -177,38 +158,6 @@ impl Printer {
     pub fn question(&mut self, text: &str) {
         let mut error = std::io::stderr().lock();
         let _ = write!(error, "{text} [y/N] ").and_then(|()| error.flush());
-    }
-
-    /// A hook waits for a person's answer. For people its row says so.
-    pub fn gate(&mut self, event: &str, gate: &Gate, now: Timestamp) {
-        if let Kind::Json(_) = &self.kind {
-            approval::write(event, gate, now);
-        }
-    }
-
-    /// What a person is asked.
-    pub fn asked(&mut self, id: &str, event: &str, evidence: &Evidence, gate: &Gate, now: Timestamp) {
-        match &mut self.kind {
-            Kind::Live(live) => approval::lines(id, event, evidence, gate).iter().for_each(|line| live.line(line)),
-            Kind::Plain(_) => approval::lines(id, event, evidence, gate).iter().for_each(|line| error_line(line)),
-            Kind::Json(_) => approval::write(event, gate, now),
-        }
-    }
-
-    /// What a person answered. For people the last line says so.
-    pub fn answered(&mut self, record: &serde_json::Value, now: Timestamp) {
-        if let Kind::Json(_) = &self.kind {
-            approval::write_answer(record, now);
-        }
-    }
-
-    /// What was asked for is done, and the deployment goes on.
-    pub fn done(&mut self, id: &str, text: &str, now: Timestamp) {
-        match &mut self.kind {
-            Kind::Live(live) => live.line(text),
-            Kind::Plain(_) => error_line(text),
-            Kind::Json(json) => json.done(id, text, now),
-        }
     }
 
     /// A look: what is, and what changed.

@@ -5,11 +5,33 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Created, json, words};
+use super::{Created, Kind, Printer, error_line, json, words};
 use crate::aws::creating::NewDeployment;
 use crate::decide::history::Past;
 use crate::decide::rollback::{Revision, short};
 use crate::decide::schedule::Shift;
+use crate::exit::Exit;
+
+impl Printer {
+    /// What a rollback will do.
+    pub fn proposal(&mut self, proposal: &Proposal, now: Timestamp) {
+        match &mut self.kind {
+            Kind::Live(live) => lines(proposal).iter().for_each(|line| live.line(line)),
+            Kind::Plain(_) => lines(proposal).iter().for_each(|line| error_line(line)),
+            Kind::Json(_) => write(proposal, now),
+        }
+    }
+
+    /// A rollback has nothing to do.
+    pub fn serves_already(&mut self, revision: &Revision, further: Option<&Past>, now: Timestamp) {
+        let text = nothing_to_do(revision, further);
+        match &mut self.kind {
+            Kind::Live(live) => live.line(&text),
+            Kind::Plain(_) => error_line(&text),
+            Kind::Json(json) => json.outcome(None, Exit::Succeeded, &text, now),
+        }
+    }
+}
 
 /// A rollback that has not begun.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +50,8 @@ pub struct Proposal {
     pub ready_wait: Duration,
     /// How long the task set that serves now is kept.
     pub termination_wait: Duration,
+    /// The group's last deployment until now.
+    pub last: Option<String>,
     /// What is to be created.
     pub new: NewDeployment,
 }

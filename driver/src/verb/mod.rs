@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod check;
+pub mod clean_up;
 pub mod completions;
 mod consent;
 pub mod continuing;

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
+use super::deploy::making::{Creation, create};
 use super::following::Following;
 use super::preparation::{ecs_group, named, shift};
 use super::{ConfigurationSource, Pacing, consent};
 use crate::appspec::{AppSpec, Rendered, parsing};
 use crate::aws::codedeploy::Group;
 use crate::aws::creating::NewDeployment;
-use crate::aws::error::ErrorKind;
 use crate::aws::{Aws, Connection};
 use crate::clock;
 use crate::configuration::Configuration;
@@ -62,10 +62,11 @@ pub async fn run(
     };
     printer.proposal(&proposal, clock::now());
     consent::ask("Roll back?", "rolled back", request.yes, printer, &mut interruption).await?;
-    let id = match aws.create_deployment(&proposal.new).await {
-        Ok(id) => id,
-        Err(error) if error.kind == ErrorKind::Conflict => return Err(conflict(error.text, None)),
-        Err(error) => return Err(Failure::aws("create the deployment")(error)),
+    let before = proposal.last.as_deref();
+    let creation = create(&aws, &proposal.new, before, &pacing, printer, &mut interruption).await?;
+    let id = match creation {
+        Creation::Created(id) => id,
+        Creation::InTheWay(error) => return Err(conflict(error.text, None)),
     };
     let created = proposal.created(&id);
     printer.created(&created, clock::now());
@@ -163,7 +164,12 @@ async fn further(
 async fn revision(aws: &Aws, past: Past, read: &mut HashMap<String, String>) -> Result<Revision, Failure> {
     let id = past.deployment.id.clone();
     let unread = |why: &str| Failure::Unfit(format!("the revision of deployment {id} cannot be redeployed: {why}"));
-    let sha256 = past.deployment.appspec_sha256.clone().ok_or_else(|| unread("it is not kept as an AppSpec's text"))?;
+    let sha256 = past.deployment.appspec_sha256.clone().ok_or_else(|| match &past.deployment.appspec_object {
+        Some((bucket, key)) => {
+            unread(&format!("its AppSpec is s3://{bucket}/{key}; deploy its task definition instead"))
+        }
+        None => unread("it is not kept as an AppSpec's text"),
+    })?;
     let content = match read.get(&sha256) {
         Some(content) => content.clone(),
         None => {
@@ -217,6 +223,7 @@ async fn propose(
     };
     let config = new.config.clone().or(group.config);
     Proposal {
+        last: group.last_attempted,
         service,
         from: serving.task_definition.as_deref().map(|definition| short(definition).to_owned()),
         skipped: request.skip_hooks.clone(),

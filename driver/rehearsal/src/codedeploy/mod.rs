@@ -25,12 +25,21 @@ use traffic::Configuration;
 pub(crate) struct CodeDeploy {
     /// The one application's id.
     pub(crate) application_id: String,
+    /// Whether they have been deleted: the application, and with it or before it the group.
+    pub(crate) deleted: Deleted,
     /// The one deployment group.
     pub(crate) group: Group,
     /// Deployment configurations by name.
     pub(crate) configurations: BTreeMap<String, Configuration>,
     /// All deployments, oldest first.
     pub(crate) deployments: Vec<Deployment>,
+}
+
+/// What of the two is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Deleted {
+    pub(crate) application: bool,
+    pub(crate) group: bool,
 }
 
 impl CodeDeploy {

@@ -8,6 +8,7 @@ pub(crate) use describe::task_sets;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::Deleted;
 use super::deployment::{Deployment, Phase, Row, RowStatus, Status};
 use super::rules::Input;
 use super::traffic::{Configuration, Traffic};
@@ -16,12 +17,14 @@ use crate::scenario::RollbackOn;
 use crate::world::World;
 
 /// What there is.
-pub(crate) const OPERATIONS: [&str; 18] = [
+pub(crate) const OPERATIONS: [&str; 20] = [
     "BatchGetDeploymentTargets",
     "BatchGetDeployments",
     "ContinueDeployment",
     "CreateDeployment",
     "CreateDeploymentConfig",
+    "DeleteApplication",
+    "DeleteDeploymentGroup",
     "GetApplication",
     "GetApplicationRevision",
     "GetDeployment",
@@ -79,14 +82,19 @@ pub(crate) fn answer(
             json!({"application": {"applicationId": world.codedeploy.application_id, "applicationName": world.names.application,
                 "createTime": crate::epoch::Epoch(world.ecs.service.created_at), "linkedToGitHub": false, "computePlatform": "ECS"}})
         }
-        "ListApplications" => json!({"applications": [world.names.application]}),
+        "ListApplications" => {
+            let there = (!world.codedeploy.deleted.application).then_some(&world.names.application);
+            json!({"applications": there.into_iter().collect::<Vec<_>>()})
+        }
         "GetDeploymentGroup" => {
             group(world, body)?;
             json!({"deploymentGroupInfo": describe::group_info(world)})
         }
         "ListDeploymentGroups" => {
             application(world, body)?;
-            json!({"applicationName": world.names.application, "deploymentGroups": [world.names.group]})
+            let there = (!world.codedeploy.deleted.group).then_some(&world.names.group);
+            let groups: Vec<_> = there.into_iter().collect();
+            json!({"applicationName": world.names.application, "deploymentGroups": groups})
         }
         "GetApplicationRevision" => describe::application_revision(world, body)?,
         "GetDeploymentConfig" => {
@@ -100,6 +108,11 @@ pub(crate) fn answer(
             json!({"deploymentConfigsList": world.codedeploy.configurations.keys().collect::<Vec<_>>()})
         }
         "CreateDeploymentConfig" => create_configuration(world, body, now)?,
+        "DeleteDeploymentGroup" => delete_group(world, body, now)?,
+        "DeleteApplication" => {
+            delete_application(world, body, now)?;
+            return Ok(None);
+        }
         "StopDeployment" => stop(world, body, now)?,
         "ContinueDeployment" => {
             proceed(world, body, now)?;
@@ -182,6 +195,30 @@ fn report(world: &mut World, body: &Value, now: Timestamp) -> Result<Value, Refu
     Ok(json!({"lifecycleEventHookExecutionId": execution}))
 }
 
+/// Deleting what is not there is no error of the model: the operation knows no `DoesNotExist`.
+fn delete_group(world: &mut World, body: &Value, now: Timestamp) -> Result<Value, Refusal> {
+    let name = text(body, "deploymentGroupName")
+        .ok_or_else(|| Refusal::new("DeploymentGroupNameRequiredException", "deploymentGroupName is missing"))?;
+    let application = text(body, "applicationName")
+        .ok_or_else(|| Refusal::new("ApplicationNameRequiredException", "applicationName is missing"))?;
+    if name == world.names.group && application == world.names.application && !world.codedeploy.deleted.group {
+        world.codedeploy.deleted.group = true;
+        world.note(now, "codedeploy", "deployment group deleted", name);
+    }
+    Ok(json!({"hooksNotCleanedUp": []}))
+}
+
+/// An application takes its groups along.
+fn delete_application(world: &mut World, body: &Value, now: Timestamp) -> Result<(), Refusal> {
+    let name = text(body, "applicationName")
+        .ok_or_else(|| Refusal::new("ApplicationNameRequiredException", "applicationName is missing"))?;
+    if name == world.names.application && !world.codedeploy.deleted.application {
+        world.codedeploy.deleted = Deleted { application: true, group: true };
+        world.note(now, "codedeploy", "application deleted", name);
+    }
+    Ok(())
+}
+
 fn create_configuration(world: &mut World, body: &Value, now: Timestamp) -> Result<Value, Refusal> {
     let name = text(body, "deploymentConfigName")
         .ok_or_else(|| Refusal::new("DeploymentConfigNameRequiredException", "deploymentConfigName is missing"))?;
@@ -243,7 +280,7 @@ fn find<'a>(world: &'a World, body: &Value) -> Result<&'a Deployment, Refusal> {
 fn application(world: &World, body: &Value) -> Result<(), Refusal> {
     let name = text(body, "applicationName")
         .ok_or_else(|| Refusal::new("ApplicationNameRequiredException", "applicationName is missing"))?;
-    if name == world.names.application {
+    if name == world.names.application && !world.codedeploy.deleted.application {
         return Ok(());
     }
     Err(Refusal::new("ApplicationDoesNotExistException", format!("No application found for name: {name}")))
@@ -253,7 +290,7 @@ fn group(world: &World, body: &Value) -> Result<(), Refusal> {
     application(world, body)?;
     let name = text(body, "deploymentGroupName")
         .ok_or_else(|| Refusal::new("DeploymentGroupNameRequiredException", "deploymentGroupName is missing"))?;
-    if name == world.names.group {
+    if name == world.names.group && !world.codedeploy.deleted.group {
         return Ok(());
     }
     let message = format!("No Deployment Group found for name: {name}");

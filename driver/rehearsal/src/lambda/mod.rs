@@ -14,7 +14,7 @@ use crate::scenario::Function;
 use crate::world::World;
 
 /// What there is.
-pub(crate) const OPERATIONS: [&str; 3] = ["GetFunction", "GetFunctionConfiguration", "Invoke"];
+pub(crate) const OPERATIONS: [&str; 4] = ["DeleteFunction", "GetFunction", "GetFunctionConfiguration", "Invoke"];
 
 /// The answer to a call.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) enum Answer {
     Accepted,
     /// 204: would run.
     Dry,
+    /// 204: is gone.
+    Deleted,
     /// The answer comes when this invocation has ended.
     Later {
         /// The invocation.
@@ -58,6 +60,12 @@ pub(crate) fn answer(world: &mut World, call: Call<'_>, now: Timestamp) -> Resul
         (&Method::GET, "configuration") => {
             let function = known(world)?;
             Ok(Answer::Document(configuration(world, &name, &function)))
+        }
+        (&Method::DELETE, "") => {
+            known(world)?;
+            world.functions.remove(&name);
+            world.note(now, "lambda", "function deleted", name);
+            Ok(Answer::Deleted)
         }
         (&Method::POST, "invocations") => {
             known(world)?;

@@ -50,6 +50,10 @@ impl Logs {
         group.lines.push(Line { number: self.drawn, stream, at, ingested: now, message });
     }
 
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Group> {
+        self.groups.remove(name)
+    }
+
     pub(crate) fn group_mut(&mut self, name: &str) -> Option<&mut Group> {
         self.groups.get_mut(name)
     }

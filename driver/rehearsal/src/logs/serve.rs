@@ -9,7 +9,8 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 /// What there is.
-pub(crate) const OPERATIONS: [&str; 4] = ["CreateLogStream", "DescribeLogGroups", "FilterLogEvents", "PutLogEvents"];
+pub(crate) const OPERATIONS: [&str; 5] =
+    ["CreateLogStream", "DeleteLogGroup", "DescribeLogGroups", "FilterLogEvents", "PutLogEvents"];
 
 /// Answer one call.
 pub(crate) fn answer(
@@ -21,6 +22,12 @@ pub(crate) fn answer(
     let answer = match operation {
         "CreateLogStream" => {
             create_log_stream(world, body)?;
+            return Ok(None);
+        }
+        "DeleteLogGroup" => {
+            let name = body["logGroupName"].as_str().unwrap_or_default();
+            world.logs.remove(name).ok_or_else(no_group)?;
+            world.note(now, "logs", "log group deleted", name);
             return Ok(None);
         }
         "PutLogEvents" => put_log_events(world, body, now)?,

@@ -66,6 +66,7 @@ impl World {
                 tasks: Vec::new(),
             },
             codedeploy: CodeDeploy {
+                deleted: Default::default(),
                 application_id: identifiers.uuid("application"),
                 group,
                 configurations,

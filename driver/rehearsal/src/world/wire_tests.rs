@@ -198,10 +198,11 @@ fn facts_8_refusals_have_the_common_texts() {
         refused("CreateDeployment", without),
         ("RevisionRequiredException", "RevisionLocation must be specified".into())
     );
-    let (code, message) = refused("DeleteApplication", json!({}));
+    let (code, message) = refused("RegisterOnPremisesInstance", json!({}));
     assert_eq!(code, "UnknownOperationException");
     assert!(
-        message.contains("rehearsal does not implement DeleteApplication") && message.contains("CreateDeployment"),
+        message.contains("rehearsal does not implement RegisterOnPremisesInstance")
+            && message.contains("CreateDeployment"),
         "{message}"
     );
 }

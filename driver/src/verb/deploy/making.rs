@@ -22,7 +22,7 @@ pub(super) struct Revision {
 }
 
 /// What became of a creation.
-pub(super) enum Creation {
+pub(in crate::verb) enum Creation {
     /// This deployment is ours.
     Created(String),
     /// Another deployment is active.
@@ -53,7 +53,7 @@ pub(super) async fn register(
 }
 
 /// Creates the deployment, or finds it where the answer was lost; `before` is the group's last deployment until now.
-pub(super) async fn create(
+pub(in crate::verb) async fn create(
     aws: &Aws,
     new: &NewDeployment,
     before: Option<&str>,

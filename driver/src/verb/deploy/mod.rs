@@ -4,7 +4,7 @@
 //! deployment of the same bytes, a mark on the scalable target.
 
 mod guarding;
-mod making;
+pub(super) mod making;
 mod once;
 pub(crate) mod scaling;
 mod settling;
