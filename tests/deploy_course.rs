@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Stdio};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::deploy_site::{Plan, Site, outcome, text};
 use support::interposer::{Call, Fate, Interposer};
 use support::stand_in::{signal, wait};
@@ -333,87 +333,4 @@ fn a_conflict_that_comes_in_between_takes_the_revision_back() {
     assert_eq!(second.status.code(), Some(16), "{}", text(&second));
     assert_says(&text(&second), &["already has an active Deployment", "deregistered: no deployment uses it"]);
     assert_eq!((site.deployments().len(), site.revisions()), (1, revisions));
-}
-
-#[test]
-fn what_is_given_on_the_command_line_goes_before_the_file() {
-    let site = Site::start(&OPEN);
-    site.configure(
-        "environment: { web: { LEVEL: debug, KEEP: \"1\" } }\ntags: { team: shop }\ndescription: as the file says\ndeployment: { rollback_on: [failure], alarms: [shop-5xx] }\n",
-    );
-    let output = site.run(&[
-        "deploy",
-        "--until",
-        "traffic-shifted",
-        "--image",
-        "web=shop:2",
-        "--env",
-        "web:LEVEL=info",
-        "--secret",
-        "web:TOKEN=arn:aws:ssm:us-east-1:123456789012:parameter/token",
-        "--tag",
-        "stage=test",
-        "--description",
-        "the next one",
-        "--deployment-config",
-        "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
-        "--rollback-on",
-        "alarm,stop",
-        "--no-alarms",
-    ]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert_says(&text(&output), &["linear 10 % every 1 min"]);
-    let id = site.deployments()[0].clone();
-    let info = site.deployment(&id);
-    assert_eq!(info["description"], "the next one");
-    assert_eq!(info["deploymentConfigName"], "CodeDeployDefault.ECSLinear10PercentEvery1Minutes");
-    assert_eq!(
-        info["autoRollbackConfiguration"],
-        json!({"enabled": true, "events": ["DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]})
-    );
-    assert_eq!(
-        info["overrideAlarmConfiguration"],
-        json!({"enabled": false, "ignorePollAlarmFailure": false, "alarms": []})
-    );
-    let newest = site.revisions().last().expect("a revision").clone();
-    let registered = site.call(
-        "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition",
-        &json!({"taskDefinition": newest, "include": ["TAGS"]}),
-    );
-    let container = &registered["taskDefinition"]["containerDefinitions"][0];
-    assert_eq!(container["image"], "shop:2");
-    assert_eq!(
-        sorted(&container["environment"]),
-        [json!({"name": "KEEP", "value": "1"}), json!({"name": "LEVEL", "value": "info"})]
-    );
-    assert_eq!(
-        container["secrets"],
-        json!([{"name": "TOKEN", "valueFrom": "arn:aws:ssm:us-east-1:123456789012:parameter/token"}])
-    );
-    assert_eq!(
-        sorted(&registered["tags"]),
-        [json!({"key": "stage", "value": "test"}), json!({"key": "team", "value": "shop"})]
-    );
-}
-
-fn sorted(list: &Value) -> Vec<Value> {
-    let mut list = list.as_array().expect("it is a list").clone();
-    list.sort_by_key(Value::to_string);
-    list
-}
-
-#[test]
-fn a_container_that_is_not_there_is_told_with_the_nearest_name() {
-    let site = Site::start(&OPEN);
-    for (option, value, list) in
-        [("--image", "wep=shop:2", "images"), ("--env", "wep:A=b", "environment"), ("--secret", "wep:A=arn", "secrets")]
-    {
-        let output = site.run(&["deploy", option, value]);
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-        let wanted = format!("{list}: no container \"wep\" in the task definition; did you mean \"web\"?");
-        assert_says(&text(&output), &[&wanted]);
-    }
-    let output = site.run(&["deploy", "--env", "A=b"]);
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert_says(&text(&output), &["expected CONTAINER:NAME=VALUE"]);
 }

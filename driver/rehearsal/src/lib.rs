@@ -58,7 +58,7 @@
 //! - A task is one child process: the container that the AppSpec's load balancer info names. Other containers, volumes, roles,
 //!   CPU and memory are kept in the task definition and otherwise ignored. A target is `127.0.0.1` with the task's own port,
 //!   which `DescribeTasks` shows as the container's network binding. There is no image: its digest is that of its name.
-//! - Revisions of type S3 and GitHub are refused. There are no triggers, tags or paging of more than one page
+//! - Revisions of type GitHub are refused; one of type S3 whose object is not there is refused at once. There are no triggers, tags or paging of more than one page
 //!   (but for tasks, task definitions and log events).
 //! - An alarm's state changes by the scenario and by SetAlarmState; it is not evaluated from metrics. There are no composite
 //!   alarms, and those that a deployment group names stop no deployment.

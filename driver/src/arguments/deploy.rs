@@ -46,6 +46,9 @@ struct OverrideArguments {
     /// What the deployment is for, at most 256 characters
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Puts the AppSpec into this bucket for CodeDeploy, instead of sending it along
+    #[arg(long, value_name = "BUCKET")]
+    revision_bucket: Option<String>,
     /// The deployment configuration: how production traffic shifts
     #[arg(long, value_name = "NAME")]
     deployment_config: Option<String>,
@@ -153,6 +156,9 @@ impl OverrideArguments {
         configuration.tags.extend(self.tags.iter().cloned());
         if self.description.is_some() {
             configuration.description.clone_from(&self.description);
+        }
+        if self.revision_bucket.is_some() {
+            configuration.revision_bucket.clone_from(&self.revision_bucket);
         }
         if self.deployment_config.is_some() {
             configuration.deployment_config.clone_from(&self.deployment_config);

@@ -15,6 +15,7 @@ pub mod group;
 mod images;
 pub mod load_balancer;
 pub mod logs;
+mod objects;
 mod past;
 pub mod permissions;
 mod removing;

@@ -95,12 +95,14 @@ impl Revision {
 }
 
 /// Under which member a revision came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RevisionForm {
     /// `revisionType: AppSpecContent`.
     AppSpecContent,
     /// `revisionType: String`.
     Text,
+    /// `revisionType: S3`, with its location as it was sent.
+    Object(Value),
 }
 
 /// Which way a deployment goes.

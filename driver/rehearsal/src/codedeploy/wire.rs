@@ -26,6 +26,8 @@ pub(super) struct RevisionLocation {
     pub(super) text: Option<RevisionText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) app_spec_content: Option<RevisionText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) s3_location: Option<Value>,
 }
 
 #[derive(Clone, Default, Deserialize, Serialize)]

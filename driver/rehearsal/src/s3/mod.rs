@@ -41,6 +41,11 @@ impl Buckets {
         self.buckets.get(name)
     }
 
+    /// An object, for the service that reads it from here.
+    pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<&Object> {
+        self.bucket(bucket)?.get(key)
+    }
+
     fn bucket_mut(&mut self, name: &str) -> Option<&mut BTreeMap<String, Object>> {
         self.buckets.get_mut(name)
     }

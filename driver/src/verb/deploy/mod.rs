@@ -16,7 +16,7 @@ use super::following::{Followed, Following, Orders};
 use super::interruption::Interruption;
 use super::preparation::Preparation;
 use super::{ConfigurationSource, Pacing, preparation, watch};
-use crate::aws::creating::NewDeployment;
+use crate::aws::creating::{NewDeployment, Object};
 use crate::aws::{Aws, Connection};
 use crate::clock;
 use crate::configuration::{AutoScaling, Configuration};
@@ -151,7 +151,8 @@ impl Run<'_> {
         printer: &mut Printer,
         interruption: &mut Interruption,
     ) -> Result<Option<String>, Failure> {
-        let new = self.new_deployment(read, &revision.arn);
+        let mut new = self.new_deployment(read, &revision.arn);
+        self.upload(&mut new, printer).await?;
         *held = self.suspend(read, printer).await?;
         let before = read.group.last_attempted.as_deref();
         match making::create(self.aws, &new, before, &self.pacing, printer, interruption).await? {
@@ -188,6 +189,7 @@ impl Run<'_> {
             |versions| format!("{} {} -> {}", versions.container, versions.from, versions.to),
         );
         let description = self.configuration.description.clone().unwrap_or(format!("greenlight: {described}"));
+        let appspec = read.appspec(task_definition, self.configuration).render();
         NewDeployment {
             application: self.configuration.application.clone(),
             group: self.configuration.deployment_group.clone(),
@@ -195,9 +197,24 @@ impl Run<'_> {
             rollback_on: self.configuration.rollback_on.clone(),
             alarms: self.configuration.alarms.clone(),
             description: description.chars().take(LONGEST_DESCRIPTION).collect(),
-            appspec: read.appspec(task_definition, self.configuration).render(),
-            object: None,
+            object: self.configuration.revision_bucket.clone().map(|bucket| {
+                let (application, group) = (&self.configuration.application, &self.configuration.deployment_group);
+                // By its content: another AppSpec is another object, and the same one never changes.
+                let key = format!("{application}/{group}/{}.json", appspec.sha256);
+                Object { bucket, key, etag: None }
+            }),
+            appspec,
         }
+    }
+
+    /// Puts the AppSpec where CodeDeploy is told to read it.
+    async fn upload(&self, new: &mut NewDeployment, printer: &mut Printer) -> Result<(), Failure> {
+        let Some(object) = &mut new.object else { return Ok(()) };
+        let doing = format!("put the AppSpec into s3://{}/{}", object.bucket, object.key);
+        let stored = self.aws.put_object(&object.bucket, &object.key, &new.appspec.content).await;
+        object.etag = stored.map_err(Failure::aws(doing))?;
+        printer.note(&format!("AppSpec put into s3://{}/{}", object.bucket, object.key), clock::now());
+        Ok(())
     }
 
     /// It serves already: an earlier run got so far, or nothing has changed.

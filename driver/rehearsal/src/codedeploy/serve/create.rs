@@ -26,7 +26,7 @@ pub(super) fn create_deployment(world: &mut World, body: &Value, now: Timestamp)
     if request.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
         return Err(Refusal::new("DescriptionTooLongException", "the description has more than 256 characters"));
     }
-    let revision = revision(request.revision)?;
+    let revision = revision(world, request.revision)?;
     let configuration = request.deployment_config_name.unwrap_or_else(|| world.codedeploy.group.configuration.clone());
     let traffic = world.codedeploy.configurations.get(&configuration).map(|found| found.traffic);
     let traffic = traffic.ok_or_else(|| no_configuration(&configuration))?;
@@ -62,15 +62,17 @@ pub(super) fn create_deployment(world: &mut World, body: &Value, now: Timestamp)
     Ok(json!({"deploymentId": id}))
 }
 
-fn revision(location: Option<RevisionLocation>) -> Result<Revision, Refusal> {
+fn revision(world: &World, location: Option<RevisionLocation>) -> Result<Revision, Refusal> {
     let missing = || Refusal::new("RevisionRequiredException", "RevisionLocation must be specified");
     let location = location.ok_or_else(missing)?;
     let (form, text) = match location.revision_type.as_deref() {
         Some("AppSpecContent") => (RevisionForm::AppSpecContent, location.app_spec_content),
         Some("String") => (RevisionForm::Text, location.text),
+        Some("S3") => return object(world, location.s3_location.ok_or_else(missing)?),
         Some(other) => {
-            let message =
-                format!("the rehearsal does not read revisions of type {other}; it reads AppSpecContent and String");
+            let message = format!(
+                "the rehearsal does not read revisions of type {other}; it reads AppSpecContent, String and S3"
+            );
             return Err(Refusal::new("InvalidRevisionException", message));
         }
         None => return Err(missing()),
@@ -85,6 +87,25 @@ fn revision(location: Option<RevisionLocation>) -> Result<Revision, Refusal> {
         }
         Some(_) | None => Ok(revision),
     }
+}
+
+/// An AppSpec in a bucket; with an `eTag`, exactly that object.
+fn object(world: &World, location: Value) -> Result<Revision, Refusal> {
+    let invalid = |what: String| Refusal::new("InvalidRevisionException", what);
+    let member = |key: &str| location[key].as_str().unwrap_or_default();
+    let (bucket, key) = (member("bucket"), member("key"));
+    if !matches!(member("bundleType"), "JSON" | "YAML") {
+        return Err(invalid("the bundle type of an ECS revision is JSON or YAML".into()));
+    }
+    let found = world.buckets.object(bucket, key);
+    let found = found.ok_or_else(|| invalid(format!("there is no object s3://{bucket}/{key}")))?;
+    let bare = |etag: &str| etag.trim_matches('"').to_owned();
+    if location["eTag"].as_str().is_some_and(|etag| bare(etag) != bare(&found.etag)) {
+        return Err(invalid(format!("the ETag of s3://{bucket}/{key} is {}, not {}", found.etag, location["eTag"])));
+    }
+    let content =
+        String::from_utf8(found.body.to_vec()).map_err(|_| invalid(format!("s3://{bucket}/{key} is no text")))?;
+    Ok(Revision::new(RevisionForm::Object(location), content))
 }
 
 fn auto_rollback(given: &AutoRollbackConfiguration) -> Result<AutoRollback, Refusal> {

@@ -80,12 +80,17 @@ fn rollback_info(deployment: &Deployment) -> Option<RollbackInfo> {
 fn location(revision: &Revision, with_content: bool) -> RevisionLocation {
     let content = with_content.then(|| revision.content.clone());
     let text = Some(RevisionText { content, sha256: Some(revision.sha256.clone()) });
-    match revision.form {
+    let (kind, location) = match &revision.form {
         RevisionForm::AppSpecContent => {
-            RevisionLocation { revision_type: Some("AppSpecContent".into()), app_spec_content: text, text: None }
+            ("AppSpecContent", RevisionLocation { app_spec_content: text, ..RevisionLocation::default() })
         }
-        RevisionForm::Text => RevisionLocation { revision_type: Some("String".into()), text, app_spec_content: None },
-    }
+        RevisionForm::Text => ("String", RevisionLocation { text, ..RevisionLocation::default() }),
+        // Its text is the bucket's to answer.
+        RevisionForm::Object(object) => {
+            ("S3", RevisionLocation { s3_location: Some(object.clone()), ..RevisionLocation::default() })
+        }
+    };
+    RevisionLocation { revision_type: Some(kind.into()), ..location }
 }
 
 fn auto_rollback(given: &AutoRollback) -> AutoRollbackConfiguration {
@@ -272,10 +277,19 @@ pub(super) fn application_revision(world: &World, body: &Value) -> Result<Value,
     application(world, body)?;
     let asked = &body["revision"];
     let sha = ["appSpecContent", "string"].iter().find_map(|form| asked[*form]["sha256"].as_str());
-    let sha = sha.ok_or_else(|| Refusal::new("RevisionRequiredException", "RevisionLocation must be specified"))?;
-    let uses: Vec<_> = world.codedeploy.deployments.iter().filter(|found| found.revision.sha256 == sha).collect();
+    let object = asked["s3Location"].as_object().map(|object| (object.get("bucket"), object.get("key")));
+    if sha.is_none() && object.is_none() {
+        return Err(Refusal::new("RevisionRequiredException", "RevisionLocation must be specified"));
+    }
+    let is_meant = |revision: &Revision| match (&revision.form, object) {
+        (RevisionForm::Object(known), Some(object)) => (known.get("bucket"), known.get("key")) == object,
+        (RevisionForm::AppSpecContent | RevisionForm::Text, _) => Some(revision.sha256.as_str()) == sha,
+        (RevisionForm::Object(_), None) => false,
+    };
+    let uses: Vec<_> = world.codedeploy.deployments.iter().filter(|found| is_meant(&found.revision)).collect();
     let (Some(first), Some(last)) = (uses.first(), uses.last()) else {
-        return Err(Refusal::new("RevisionDoesNotExistException", format!("no revision has the SHA-256 {sha}")));
+        let what = sha.map_or_else(|| asked["s3Location"].to_string(), |sha| format!("the SHA-256 {sha}"));
+        return Err(Refusal::new("RevisionDoesNotExistException", format!("no revision has {what}")));
     };
     let succeeded = uses.iter().any(|found| found.status == Status::Succeeded);
     Ok(json!({
