@@ -119,8 +119,9 @@ fn killed(fate: Fate) {
         assert_eq!(code, Some(0), "{what}: {lines:#?}");
         place.assert_one_more(&before, &what);
     }
-    // At the end: what was suspended is resumed by the next run, which has nothing to deploy.
-    for (call, nth) in [("RegisterScalableTarget", 2), ("UntagResource", 1), ("DescribeListeners", 1)] {
+    // At the end: what was suspended is resumed by the next run, which has nothing to deploy. The preflight looks at the listeners
+    // first.
+    for (call, nth) in [("RegisterScalableTarget", 2), ("UntagResource", 1), ("DescribeListeners", 2)] {
         round += 1;
         let what = format!("{fate:?} at {call}");
         let before = place.count();

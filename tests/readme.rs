@@ -104,6 +104,19 @@ fn every_message_code_is_in_the_table_of_messages_and_nothing_else_is() {
     assert!(rows.iter().all(|row| row.len() == 3), "code, meaning, what to do: {rows:?}");
 }
 
+#[test]
+fn every_check_of_the_doctor_is_in_its_table_as_it_is_in_the_code() {
+    use greenlight::decide::doctor::Check;
+
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README exists");
+    let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| DR")).collect();
+    let row = |check: Check| {
+        let asked = if check.is_in_preflight() { "yes " } else { "" };
+        format!("| {} | {} | {} | {asked}|", check.id(), check.claim(), check.worst().name())
+    };
+    assert_eq!(rows, Check::ALL.map(row));
+}
+
 /// The texts of the README's blocks in a language.
 fn blocks(readme: &str, language: &str) -> Vec<String> {
     let opening = format!("```{language}\n");

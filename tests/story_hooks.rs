@@ -68,7 +68,9 @@ fn a_hook_whose_process_dies_is_ended_by_the_hour_not_by_a_pass() {
 
 #[test]
 fn a_function_that_does_not_exist_fails_the_deployment() {
-    let ended = deploy(Function::after_allow_test_traffic().named("CodeDeployHook_Nobody").absent());
+    // The preflight would refuse it.
+    let nobody = Function::after_allow_test_traffic().named("CodeDeployHook_Nobody").absent();
+    let ended = deploy_with(nobody, &["--skip-preflight"]);
     ended.is_rolled_back("AfterAllowTestTraffic");
     assert!(ended.printed.contains("CodeDeployHook_Nobody"), "{}", ended.printed);
 }
@@ -106,6 +108,10 @@ impl Ended {
 }
 
 fn deploy(function: Function) -> Ended {
+    deploy_with(function, &[])
+}
+
+fn deploy_with(function: Function, arguments: &[&str]) -> Ended {
     let scenario = Scenario::write(&function);
     let stand_in = StandIn::start(&[scenario.path(), "--pace", "600"]);
     let started = Instant::now();
@@ -113,6 +119,7 @@ fn deploy(function: Function) -> Ended {
         .greenlight()
         .args(["deploy", "--file"])
         .arg(scenario.configuration())
+        .args(arguments)
         .output()
         .expect("greenlight can be started");
     Ended {

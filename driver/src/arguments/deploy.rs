@@ -72,6 +72,9 @@ struct CourseArguments {
     /// Deploys though exactly this serves already, for an image that was exchanged under the same tag for example
     #[arg(long)]
     force: bool,
+    /// Deploys without asking AWS before whether something will fail it (see greenlight doctor)
+    #[arg(long)]
+    skip_preflight: bool,
     /// Leaves as soon as the deployment exists
     #[arg(long, conflicts_with_all = ["until", "no_wait_at_gate"])]
     detach: bool,
@@ -130,6 +133,7 @@ impl DeployArguments {
     pub(crate) fn orders(&self) -> Orders {
         Orders {
             force: self.course.force,
+            skip_preflight: self.course.skip_preflight,
             detach: self.course.detach,
             until: self.course.until,
             deadline: self.course.deadline,

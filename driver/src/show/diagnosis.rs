@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::paint::Paint;
-use super::{Kind, Printer, json, output_line, words};
+use super::{Kind, Printer, error_line, json, output_line, words};
 use crate::decide::doctor::{Check, Diagnosis, Finding, Severity};
 use crate::exit::Exit;
 
@@ -21,6 +21,26 @@ impl Printer {
             Kind::Plain(_) => Paint::off(),
         };
         lines(diagnosis, paint).iter().for_each(|line| output_line(line));
+    }
+
+    /// What a preflight found, beside what was asked for: what blocks in full, the rest in a line each.
+    pub fn preflight(&mut self, diagnosis: &Diagnosis, now: Timestamp) {
+        if let Kind::Json(_) = &self.kind {
+            write(diagnosis, now);
+            return;
+        }
+        let paint = match &self.kind {
+            Kind::Live(live) => live.paint,
+            Kind::Plain(_) | Kind::Json(_) => Paint::off(),
+        };
+        for found in &diagnosis.findings {
+            let told = format!("{} {}; {}", found.check.id(), found.finding, found.consequence);
+            match found.severity {
+                Severity::Blocking => finding(found, paint).iter().for_each(|line| error_line(line)),
+                Severity::Warning => self.warning(&told, now),
+                Severity::Info => self.note(&told, now),
+            }
+        }
     }
 }
 

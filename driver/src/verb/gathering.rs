@@ -30,7 +30,11 @@ pub(super) struct Beginning {
 
 /// What a preflight needs: the routing, the functions, the images, the alarms.
 pub(super) async fn facts(aws: &Aws, configuration: &Configuration, beginning: Beginning) -> Facts {
-    let Beginning { group, service, revision, shift } = beginning;
+    let Beginning { mut group, service, revision, shift } = beginning;
+    if let (Ok(group), Some(alarms)) = (&mut group, &configuration.alarms) {
+        // Those of the deployment take the place of the group's.
+        group.wiring.alarms.clone_from(alarms);
+    }
     let wiring = group.as_ref().map(|group| group.wiring.clone()).unwrap_or_default();
     let listeners: Vec<String> = wiring.production.iter().chain(&wiring.test).cloned().collect();
     let images: Vec<String> =

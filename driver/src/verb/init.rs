@@ -97,7 +97,8 @@ async fn facts(aws: &Aws, found: Found, printer: &mut Printer) -> Result<Facts, 
     let text =
         format!("version: 1\napplication: {}\ndeployment_group: {}\ntask_definition: live\n", names[0], names[1]);
     let configuration = ConfigurationSource::default().parse(&text)?;
-    let read = preparation::read(aws, &configuration, printer).await?;
+    let read = preparation::read(aws, &configuration).await?;
+    read.fit(&configuration, printer)?;
     let last = plan::last(aws, &configuration).await?;
     let (hooks, hooks_of) = match last {
         Last::Known { snapshot, appspec: Ok(appspec), .. } => (appspec.hooks, Some(snapshot.deployment.id)),

@@ -16,6 +16,7 @@ pub mod interruption;
 #[cfg(feature = "rehearse")]
 pub mod invoke;
 pub mod plan;
+mod preflight;
 pub mod preparation;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;

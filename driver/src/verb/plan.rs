@@ -22,7 +22,8 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let configuration = source.read()?;
     let aws = Aws::connect(connection).await;
-    let read = preparation::read(&aws, &configuration, printer).await?;
+    let read = preparation::read(&aws, &configuration).await?;
+    read.fit(&configuration, printer)?;
     let equal = preparation::equal_revision(&aws, &read.definition).await?;
     let last = last(&aws, &configuration).await?;
     let appspec = read.appspec(equal.as_deref().unwrap_or(read.definition.family()), &configuration);

@@ -41,6 +41,25 @@ pub struct Preparation {
 }
 
 impl Preparation {
+    /// For the verbs that do not ask as much as a preflight: that CodeDeploy deploys the service at all, and calls its hooks.
+    pub fn fit(&self, configuration: &Configuration, printer: &mut Printer) -> Result<(), Failure> {
+        let service = &self.service;
+        if service.status != "ACTIVE" {
+            return Err(Failure::Unfit(format!("service {:?} is {}, not ACTIVE", service.name, service.status)));
+        }
+        if service.controller != "CODE_DEPLOY" {
+            return Err(Failure::Unfit(format!(
+                "service {:?} has the deployment controller {}; CodeDeploy deploys services with CODE_DEPLOY, which is chosen when a service is created",
+                service.name, service.controller
+            )));
+        }
+        if configuration.hooks.contains_key(&HookEvent::AfterAllowTestTraffic) && !self.group.has_test_listener {
+            let text = "AfterAllowTestTraffic has a function, but the deployment group has no test listener: CodeDeploy will not call it";
+            printer.warning(text, clock::now());
+        }
+        Ok(())
+    }
+
     /// The AppSpec for this task definition.
     pub fn appspec(&self, task_definition: &str, configuration: &Configuration) -> AppSpec {
         AppSpec {
@@ -55,7 +74,7 @@ impl Preparation {
 }
 
 /// Reads all of it.
-pub async fn read(aws: &Aws, configuration: &Configuration, printer: &mut Printer) -> Result<Preparation, Failure> {
+pub async fn read(aws: &Aws, configuration: &Configuration) -> Result<Preparation, Failure> {
     check_plan(configuration)?;
     let group = ecs_group(aws, configuration).await?;
     let (cluster, service) = group.service.clone().ok_or_else(|| {
@@ -65,11 +84,6 @@ pub async fn read(aws: &Aws, configuration: &Configuration, printer: &mut Printe
         .service(&cluster, &service)
         .await
         .map_err(Failure::aws(format!("read service {service:?} of cluster {cluster:?}")))?;
-    fit(&service)?;
-    if configuration.hooks.contains_key(&HookEvent::AfterAllowTestTraffic) && !group.has_test_listener {
-        let text = "AfterAllowTestTraffic has a function, but the deployment group has no test listener: CodeDeploy will not call it";
-        printer.warning(text, clock::now());
-    }
     let live = live_definition(aws, &service).await?;
     let mut definition = match &configuration.task_definition {
         TaskDefinitionSource::Live => live.as_ref().map(|(_, live)| live.clone()).ok_or_else(|| {
@@ -146,19 +160,6 @@ pub(super) async fn ecs_group(aws: &Aws, configuration: &Configuration) -> Resul
         )));
     }
     Ok(group)
-}
-
-fn fit(service: &Service) -> Result<(), Failure> {
-    if service.status != "ACTIVE" {
-        return Err(Failure::Unfit(format!("service {:?} is {}, not ACTIVE", service.name, service.status)));
-    }
-    if service.controller != "CODE_DEPLOY" {
-        return Err(Failure::Unfit(format!(
-            "service {:?} has the deployment controller {}; CodeDeploy deploys services with CODE_DEPLOY, which is chosen when a service is created",
-            service.name, service.controller
-        )));
-    }
-    Ok(())
 }
 
 async fn live_definition(aws: &Aws, service: &Service) -> Result<Option<(String, TaskDefinition)>, Failure> {

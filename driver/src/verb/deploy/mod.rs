@@ -15,7 +15,7 @@ use self::settling::Way;
 use super::following::{Followed, Following, Orders};
 use super::interruption::Interruption;
 use super::preparation::Preparation;
-use super::{ConfigurationSource, Pacing, preparation, watch};
+use super::{ConfigurationSource, Pacing, preflight, preparation, watch};
 use crate::aws::creating::{NewDeployment, Object};
 use crate::aws::{Aws, Connection};
 use crate::clock;
@@ -94,7 +94,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Reads everything and changes nothing, but for what a policy about another deployment asks.
     async fn look(&mut self, printer: &mut Printer) -> Result<(Preparation, Way), Failure> {
-        let read = preparation::read(self.aws, self.configuration, printer).await?;
+        let read = preparation::read(self.aws, self.configuration).await?;
         if let Some(until) = self.orders.until {
             until.is_on_the_way(read.group.has_test_listener, read.group.ready_wait).map_err(Failure::Unfit)?;
         }
@@ -106,6 +106,9 @@ impl Run<'_> {
             self.orders.guard = guarding::prepare(self.aws, self.configuration, &read, printer).await?;
         }
         let way = self.settle(&read, printer).await?;
+        if matches!(way, Way::Clear(_)) {
+            preflight::run(self.aws, self.configuration, &read, self.orders.skip_preflight, printer).await?;
+        }
         Ok((read, way))
     }
 

@@ -19,6 +19,8 @@ use crate::verb::interruption::Interruption;
 pub struct Orders {
     /// It is deployed though exactly this serves already.
     pub force: bool,
+    /// Nothing is asked before it is made.
+    pub skip_preflight: bool,
     /// It is left as soon as it exists.
     pub detach: bool,
     /// It is left at this place.
