@@ -121,8 +121,8 @@ fn a_hooks_evidence_is_read_from_its_bucket_or_else_from_its_log_and_what_denies
 /// The last line of this type.
 fn line(output: &Output, kind: &str) -> Value {
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    let parsed = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
-    parsed.filter(|line| line["type"] == kind).last().unwrap_or_else(|| panic!("no {kind:?} in:\n{}", text(output)))
+    let mut parsed = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
+    parsed.rfind(|line| line["type"] == kind).unwrap_or_else(|| panic!("no {kind:?} in:\n{}", text(output)))
 }
 
 fn run(command: &mut Command) -> Output {

@@ -145,7 +145,7 @@ impl Course {
             match watch.saw_deployment(seen, moment(now)).next {
                 Next::Wait(pause) => now += pause.as_secs_f64(),
                 Next::Ended => return Seen { calls: watch.calls(), late: now - self.end },
-                other => panic!("{other:?} at {now}"),
+                other @ (Next::DeadlinePassed | Next::Unreachable) => panic!("{other:?} at {now}"),
             }
         }
     }

@@ -90,10 +90,11 @@ impl Figures {
 fn over(journal: &str) -> f64 {
     let entries =
         journal.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of the journal is JSON"));
-    let ended = entries.filter(|entry| {
+    let mut ended = entries.filter(|entry| {
         entry["what"] == "deployment" && entry["detail"].as_str().is_some_and(|detail| detail.ends_with(" Succeeded"))
     });
-    let at = ended.last().expect("the deployment succeeded")["at"].as_str().expect("an entry has a time").to_owned();
+    let at =
+        ended.next_back().expect("the deployment succeeded")["at"].as_str().expect("an entry has a time").to_owned();
     let at: jiff::Timestamp = at.parse().expect("it is RFC 3339");
     at.as_millisecond() as f64 / 1_000.0
 }
