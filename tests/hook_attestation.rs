@@ -10,6 +10,10 @@ use bench::{Bench, Function, PLAN};
 
 const REPLACEMENT: &str = "replacement task set ecs-svc/9223370493423413672";
 
+/// What to do about another image.
+const OTHER_IMAGE: &str = "; a tag has moved or the task definition is another one: deploy the image that was tested, or \
+                           correct attest.image in the plan";
+
 fn arn(task: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:111122223333:task/main/{task}")
 }
@@ -97,7 +101,8 @@ async fn a_listener_that_moves_during_the_checks() {
         refused(bench, "GL1105").await,
         format!(
             "routing: changed while the checks ran, so what answered them is not known: the test listener (port {port}) \
-             sends 100% to target group shop-a, which belongs to the ORIGINAL task set; expected shop-b"
+             sends 100% to target group shop-a, which belongs to the ORIGINAL task set; expected shop-b; another pipeline or a \
+             person has changed it (CloudTrail says who: ModifyListener, ModifyRule), so deploy again when nobody else does"
         )
     );
 }
@@ -117,7 +122,7 @@ async fn an_image_digest_that_differs() {
         refused(bench, "GL1106").await,
         format!(
             "image: container web is not {OLD} in 2 of 2 running tasks of the {REPLACEMENT}: {} runs {NEW} (shop:2); {} runs \
-             {NEW} (shop:2)",
+             {NEW} (shop:2){OTHER_IMAGE}",
             arn("g1"),
             arn("g2")
         )
@@ -131,7 +136,8 @@ async fn one_task_of_two_on_the_old_image() {
     assert_eq!(
         refused(bench, "GL1106").await,
         format!(
-            "image: container web is not {NEW} in 1 of 2 running tasks of the {REPLACEMENT}: {} runs {OLD} (shop:2)",
+            "image: container web is not {NEW} in 1 of 2 running tasks of the {REPLACEMENT}: {} runs {OLD} (shop:2)\
+             {OTHER_IMAGE}",
             arn("g2")
         )
     );
@@ -226,7 +232,11 @@ async fn a_task_that_goes_during_the_checks() {
     });
     assert_eq!(
         refused(bench, "GL1112").await,
-        format!("tasks: changed while the checks ran, so what answered them is not known: task {} is gone", arn("g2"))
+        format!(
+            "tasks: changed while the checks ran, so what answered them is not known: task {} is gone; the service's events \
+             say why tasks stop and start (a crash, a health check, scaling), so deploy again once they stay",
+            arn("g2")
+        )
     );
 }
 

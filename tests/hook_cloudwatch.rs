@@ -94,7 +94,11 @@ async fn insufficient_data_and_an_unknown_state_prove_nothing() {
     // Excused, it still is no evidence: nothing was validated.
     let excused = format!("{PLAN}    on_inconclusive: warn\n");
     let story = story(bench(&excused, "INSUFFICIENT_DATA", CREATED).await).await;
-    assert_eq!(story.failed_with("GL1205"), "hook: nothing was validated: none of 1 checks is blocking and passed");
+    assert_eq!(
+        story.failed_with("GL1205"),
+        "hook: nothing was validated: none of 1 checks is blocking and passed; let at least one that can pass block (without \
+         severity: warn)"
+    );
 }
 
 #[tokio::test]

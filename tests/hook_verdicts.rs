@@ -213,7 +213,11 @@ async fn a_deployment_that_was_stopped_is_not_validated() {
     let mut bench = bench().await;
     bench.aws.state().status = "Stopped";
     bench.invoke().await.response();
-    bench.story().await.failed_with("GL1104");
+    assert_eq!(
+        bench.story().await.failed_with("GL1104"),
+        "hook: deployment d-GREEN0001 is Stopped, not in progress, so that nothing is left to validate; `greenlight why \
+         d-GREEN0001` says how it ended"
+    );
 }
 
 #[tokio::test]

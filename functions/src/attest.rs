@@ -339,7 +339,10 @@ pub(crate) fn unchanged(before: &Routing, after: &Routing) -> Result<(), Message
     Err(Message::new(
         codes::ROUTING_CHANGED,
         "routing",
-        format!("changed while the checks ran, so what answered them is not known: {seen}"),
+        format!(
+            "changed while the checks ran, so what answered them is not known: {seen}; another pipeline or a person has \
+             changed it (CloudTrail says who: ModifyListener, ModifyRule), so deploy again when nobody else does"
+        ),
     ))
 }
 

@@ -143,7 +143,11 @@ mod tests {
         let mut facts = facts();
         facts.listeners.remove(1);
         let message = resolve(&facts, "green", &spec(Via::TestListener)).unwrap_err();
-        assert_eq!(message.code, codes::PLAN_INVALID);
+        assert_eq!(
+            message.to_string(),
+            "GL1001 plan: endpoints.green.via: test_listener, but the deployment group shop-dg has no test listener; add \
+             one to the group"
+        );
     }
 
     #[test]

@@ -36,7 +36,12 @@ pub(crate) fn judge(spec: &ImageSpec, whose: &str, tasks: &[&Task]) -> Finding {
     let of = format!("of {} running tasks of the {whose}", tasks.len());
     let ImageSpec { container, digest } = spec;
     if !others.is_empty() {
-        let text = format!("container {container} is not {digest} in {} {of}: {}", others.len(), others.join("; "));
+        let text = format!(
+            "container {container} is not {digest} in {} {of}: {}; a tag has moved or the task definition is another one: \
+             deploy the image that was tested, or correct attest.image in the plan",
+            others.len(),
+            others.join("; ")
+        );
         return Finding::of(Standing::Contradicted, vec![Message::new(codes::IMAGE_CONTRADICTED, "image", text)]);
     }
     if !unknown.is_empty() {

@@ -203,7 +203,10 @@ impl RollCall {
             Some(seen) => Err(Message::new(
                 codes::TASKS_CHANGED,
                 "tasks",
-                format!("changed while the checks ran, so what answered them is not known: {seen}"),
+                format!(
+                    "changed while the checks ran, so what answered them is not known: {seen}; the service's events say \
+                     why tasks stop and start (a crash, a health check, scaling), so deploy again once they stay"
+                ),
             )),
         }
     }

@@ -246,13 +246,17 @@ fn one_task_on_another_image_outweighs_those_of_which_it_is_not_known() {
         call.refusals(&demanding())[0].to_string(),
         format!(
             "GL1106 image: container web is not {NEW} in 1 of 2 running tasks of the replacement task set ecs-svc/2: {} runs \
-             {OLD} (shop:2)",
+             {OLD} (shop:2); a tag has moved or the task definition is another one: deploy the image that was tested, or \
+             correct attest.image in the plan",
             arn("g2")
         )
     );
     mixed.tasks[3].containers[0].name = "sidecar".to_owned();
     let call = called(&demanding(), &targets(), &mixed);
-    assert!(call.image.messages[0].text.ends_with("g2 has no such container (it has sidecar)"), "{call:?}");
+    assert!(
+        call.image.messages[0].text.contains("g2 has no such container (it has sidecar); a tag has moved"),
+        "{call:?}"
+    );
 }
 
 #[test]

@@ -33,7 +33,11 @@ pub(crate) fn confirm(facts: &Facts, own: HookEvent) -> Result<(), Message> {
         | DeploymentStatus::Failed
         | DeploymentStatus::Stopped
         | DeploymentStatus::Other(_)) => {
-            return wrong(format!("deployment {} is {ended}, not in progress", deployment.id));
+            return wrong(format!(
+                "deployment {id} is {ended}, not in progress, so that nothing is left to validate; `greenlight why {id}` \
+                 says how it ended",
+                id = deployment.id
+            ));
         }
     }
     let events = &facts.target.events;
@@ -50,7 +54,10 @@ pub(crate) fn confirm(facts: &Facts, own: HookEvent) -> Result<(), Message> {
             .iter()
             .find(|event| event.name == own.name())
             .map_or_else(|| "not among the deployment's events".to_owned(), |event| event.status.to_string());
-        return wrong(format!("no lifecycle event is in progress; {own}, which this function serves, is {standing}"));
+        return wrong(format!(
+            "no lifecycle event is in progress; {own}, which this function serves, is {standing}; list the function under \
+             {own} in the AppSpec's Hooks, and leave its invocation to CodeDeploy"
+        ));
     }
     wrong(format!(
         "this function serves {own}, but the deployment is at {}: it is wired to the wrong hook in the AppSpec",

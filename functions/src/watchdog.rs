@@ -10,6 +10,9 @@ use tokio::time::Instant;
 /// CodeDeploy waits one hour for a hook's report (user guide, limits); five minutes of it are left for the way there.
 const CODEDEPLOY_PATIENCE: Duration = Duration::from_secs(55 * 60);
 
+/// The work of a plan that names no total. One that does may use what CodeDeploy's patience leaves beyond.
+const LONGEST_WORK: Duration = Duration::from_secs(50 * 60);
+
 /// The reserve where no plan could be read that says another.
 pub(crate) const DEFAULT_RESERVE: Duration = Duration::from_secs(30);
 
@@ -64,9 +67,9 @@ impl Watchdog {
         if left < self.reserve * 2 { Err(NoTime { left, reserve: self.reserve }) } else { Ok(()) }
     }
 
-    /// When the work must be over: the plan's total, where it is earlier than the watchdog.
+    /// When the work must be over: the plan's total, or fifty minutes without one, where that is earlier than the watchdog.
     pub(crate) fn work_ends(&self, total: Option<Duration>) -> Instant {
-        total.map_or(self.bark, |total| self.bark.min(self.started + total))
+        self.bark.min(self.started + total.unwrap_or(LONGEST_WORK))
     }
 }
 
@@ -114,6 +117,20 @@ mod tests {
         assert_eq!(watchdog.work_ends(Some(seconds(60))), start + seconds(60));
         assert_eq!(watchdog.work_ends(Some(seconds(3600))), watchdog.bark);
         assert_eq!(watchdog.work_ends(None), watchdog.bark);
+    }
+
+    #[test]
+    fn without_a_total_the_work_has_what_is_left_less_the_reserve_and_fifty_minutes_at_most() {
+        let start = origin();
+        let reserve = Some(seconds(30));
+        for (left, ends) in [(60, 30), (900, 870), (50 * 60 + 29, 50 * 60 - 1), (2 * 3600, 50 * 60)] {
+            let watchdog = Watchdog::set(start, seconds(left), reserve);
+            assert_eq!(watchdog.work_ends(None), start + seconds(ends), "{left}");
+        }
+        // A total may say more, up to what CodeDeploy waits less the reserve.
+        let long = Watchdog::set(start, seconds(2 * 3600), reserve);
+        assert_eq!(long.work_ends(Some(seconds(54 * 60))), start + seconds(54 * 60));
+        assert_eq!(long.work_ends(Some(seconds(3600))), start + seconds(55 * 60 - 30));
     }
 
     #[test]

@@ -17,6 +17,8 @@
 pub mod authorities;
 mod clock;
 pub mod cloudwatch;
+#[cfg(test)]
+mod defaults_tests;
 pub mod event;
 pub mod evidence;
 pub mod gate;

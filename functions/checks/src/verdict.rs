@@ -78,7 +78,11 @@ fn nothing_validated(case: &Case<'_>) -> Vec<Message> {
     if blocking(case).any(|check| check.outcome == Outcome::Passed) {
         return Vec::new();
     }
-    let text = format!("nothing was validated: none of {} checks is blocking and passed", case.checks.len());
+    let text = format!(
+        "nothing was validated: none of {} checks is blocking and passed; let at least one that can pass block (without \
+         severity: warn)",
+        case.checks.len()
+    );
     vec![Message::new(codes::NOTHING_VALIDATED, "hook", text)]
 }
 

@@ -202,7 +202,7 @@ fn unanswered(error: ReadError) -> Unanswered {
         Unread::Call { fault: Fault::Network | Fault::Throttled | Fault::Server, .. } => true,
         Unread::Call { fault: Fault::Denied | Fault::Final, .. } | Unread::Missing(_) => false,
     };
-    Unanswered { text: format!("{error}{}", error.advice()), may_pass }
+    Unanswered { text: error.with_advice(), may_pass }
 }
 
 #[cfg(test)]

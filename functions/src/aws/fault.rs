@@ -156,7 +156,7 @@ impl ReadError {
     }
 
     /// What a person can do about it, to be read after the error.
-    pub(crate) fn advice(&self) -> String {
+    fn advice(&self) -> String {
         match &self.unread {
             Unread::Call { fault: Fault::Denied, .. } => {
                 format!("; allow {} in the function's role", self.action)
@@ -167,21 +167,32 @@ impl ReadError {
             Unread::Call { fault: Fault::Throttled | Fault::Server, .. } => {
                 "; asking again did not help: try again when the service is well".to_owned()
             }
-            Unread::Call { fault: Fault::Final, .. } | Unread::Missing(_) => String::new(),
+            Unread::Call { fault: Fault::Final, .. } => {
+                "; asking again would not help: see that what it names is there, in the function's own account and region"
+                    .to_owned()
+            }
+            Unread::Missing(_) => String::new(),
         }
+    }
+
+    /// The error and what to do about it, in one sentence: a service may end its own with a full stop.
+    pub(crate) fn with_advice(&self) -> String {
+        let (error, advice) = (self.to_string(), self.advice());
+        let error = if advice.is_empty() { error.as_str() } else { error.trim_end_matches('.') };
+        format!("{error}{advice}")
     }
 
     /// That the facts cannot be established.
     pub(crate) fn message(&self) -> Message {
-        let text = format!("cannot be established: {self}{}", self.advice());
+        let text = format!("cannot be established: {}", self.with_advice());
         Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", text)
     }
 
     /// That what was proven before the checks could not be looked at after them. That is no change, and is not called one.
     pub(crate) fn message_of_second_look(&self) -> Message {
         let text = format!(
-            "could not be read again after the checks, so whether it is still as it was is not known: {self}{}",
-            self.advice()
+            "could not be read again after the checks, so whether it is still as it was is not known: {}",
+            self.with_advice()
         );
         Message::new(codes::ROUTING_NOT_ATTESTABLE, "routing", text)
     }

@@ -37,7 +37,7 @@ pub(super) async fn execute(check: &Check, alarm: &AlarmCheck, surroundings: &Su
     let (mut outcome, mut messages) = watch.last;
     if !in_time && outcome != Outcome::Failed {
         outcome = Outcome::Errored;
-        let text = "not finished when the time for checks was over";
+        let text = "not finished when the time for checks was over; lower watch_for, or raise budget.total and the function's timeout";
         messages.insert(0, Message::new(codes::OUT_OF_TIME, &check.id, text).at(&*check.place));
     }
     let looks = if watch.looks == 1 { "1 look".to_owned() } else { format!("{} looks", watch.looks) };

@@ -185,7 +185,11 @@ impl SoFar<'_> {
             Some(seen) if self.attempts == 0 => format!("; it was not ready: {seen}"),
             _ => String::new(),
         };
-        let text = format!("not finished when the time for checks was over, after {} attempts{seen}", self.attempts);
+        let text = format!(
+            "not finished when the time for checks was over, after {} attempts{seen}; lower its timeout or retry.until, or \
+             raise budget.total and the function's timeout",
+            self.attempts
+        );
         Message::new(codes::OUT_OF_TIME, &self.check.id, text).at(self.check.place.clone())
     }
 }

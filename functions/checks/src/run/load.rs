@@ -26,7 +26,11 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
             (measured, outcome, messages)
         }
         Ok((measured, End::OutOfTime)) => {
-            let text = format!("not finished when the time for checks was over, after {} requests", measured.ended);
+            let text = format!(
+                "not finished when the time for checks was over, after {} requests; shorten `for`, or raise budget.total and \
+                 the function's timeout",
+                measured.ended
+            );
             (measured, Outcome::Errored, vec![told(codes::OUT_OF_TIME, text)])
         }
         Err((code, not_started)) => {

@@ -43,7 +43,7 @@ pub(super) async fn execute(check: &Check, metric: &MetricCheck, surroundings: &
     let (mut outcome, mut messages) = answers.last;
     if !in_time {
         outcome = Outcome::Errored;
-        let text = "not finished when the time for checks was over";
+        let text = "not finished when the time for checks was over; lower wait_for, or raise budget.total and the function's timeout";
         messages.insert(0, Message::new(codes::OUT_OF_TIME, &check.id, text).at(&*check.place));
     }
     let mut numbers = judge::numbers(metric, window, &answers.values);

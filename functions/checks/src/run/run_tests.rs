@@ -168,7 +168,10 @@ async fn stabilising_past_the_deadline_says_what_was_waited_for() {
     let (evidence, _) =
         statuses(one("expect: { status: 200 }"), &[503], limits(20 * SECOND, Duration::from_millis(400))).await;
     assert_eq!((evidence.outcome, evidence.attempts), (Outcome::Errored, 0));
-    assert!(evidence.messages[0].text.ends_with("; it was not ready: 503"), "{:?}", evidence.messages);
+    assert_eq!(
+        evidence.messages[0].to_string(),
+        "GL1903 a: not finished when the time for checks was over, after 0 attempts; it was not ready: 503; lower its timeout or retry.until, or raise budget.total and the function's timeout [checks.yaml:4]"
+    );
 }
 
 #[tokio::test]
