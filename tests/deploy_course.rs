@@ -175,6 +175,27 @@ fn a_replacement_that_fails_without_a_rollback_ends_14() {
 }
 
 #[test]
+fn an_alarm_that_turns_red_ends_12_with_a_rollback() {
+    let site = Site::start(&GATED);
+    site.call(
+        "GraniteServiceVersion20100801.PutMetricAlarm",
+        &json!({"AlarmName": "shop-5xx", "Namespace": "AWS/ApplicationELB", "MetricName": "HTTPCode_Target_5XX_Count", "Statistic": "Sum",
+            "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}),
+    );
+    let set = |state: &str| {
+        let body = json!({"AlarmName": "shop-5xx", "StateValue": state, "StateReason": "a test says so"});
+        site.call("GraniteServiceVersion20100801.SetAlarmState", &body);
+    };
+    set("OK");
+    let mut deploying = Running::start(&site, &["deploy", "--alarm", "shop-5xx", "--rollback-on", "alarm"], None);
+    deploying.until("waits for a person");
+    set("ALARM");
+    let (code, printed) = deploying.end();
+    assert_eq!(code, Some(12), "{printed}");
+    assert_says(&printed, &["ALARM_ACTIVE: ", "Activated alarms: <shop-5xx>", "rolled back by d-", "exit 12"]);
+}
+
+#[test]
 fn an_interrupt_stops_or_rolls_back_where_that_is_asked_and_the_end_is_followed() {
     for (policy, rollback, words) in
         [("rollback", true, "with rollback: "), ("stop", false, "rollback as configured: ")]

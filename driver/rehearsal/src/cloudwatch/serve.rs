@@ -122,6 +122,8 @@ fn set_alarm_state(world: &mut World, body: &Value, now: Timestamp) -> Result<Cb
     let alarm = world.cloudwatch.alarms.get_mut(name).ok_or_else(not_found)?;
     alarm.set(state, reason, now);
     world.note(now, "cloudwatch", "alarm state set", format!("{name} {given}"));
+    // A deployment may be waiting for nothing else.
+    world.settle(now);
     Ok(nothing())
 }
 

@@ -48,6 +48,16 @@ impl Failure {
         Self::new("TIMEOUT", message, "UnknownError")
     }
 
+    /// The angle brackets are AWS's.
+    pub(crate) fn alarm(names: &[String]) -> Self {
+        let names: Vec<_> = names.iter().map(|name| format!("<{name}>")).collect();
+        let message = format!(
+            "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the affected deployments have been stopped. Activated alarms: {}",
+            names.join(" ")
+        );
+        Self::new("ALARM_ACTIVE", message, "UnknownError")
+    }
+
     pub(crate) fn stopped() -> Self {
         Self::new("MANUAL_STOP", "The deployment was stopped by a StopDeployment request.", "UnknownError")
     }

@@ -44,6 +44,8 @@ pub(crate) enum Input {
     Reported { succeeded: bool },
     /// `StopDeployment`; the caller's word on rolling back, if any.
     Stop { rollback: Option<bool> },
+    /// Alarms of the deployment are red.
+    Alarmed { names: Vec<String> },
     /// `ContinueDeployment` with `READY_WAIT`.
     ContinueReady,
     /// `ContinueDeployment` with `TERMINATION_WAIT`.
@@ -112,6 +114,10 @@ impl Step<'_> {
         match (self.deployment.phase.clone(), input) {
             (Phase::Over, _) => {}
             (_, Input::Stop { rollback }) => self.stop(rollback),
+            (_, Input::Alarmed { names }) => {
+                let rollback = self.deployment.plan.auto_rollback.applies(RollbackOn::Alarm);
+                self.end_early(Status::Stopped, Failure::alarm(&names), rollback);
+            }
             (Phase::Created { until }, Input::Tick) if until <= self.now => self.begin(),
             (Phase::Between { .. }, Input::Checked(Err(failure))) => self.fail(failure),
             (Phase::Returning, Input::Routed) => {

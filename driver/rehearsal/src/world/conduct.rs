@@ -37,7 +37,10 @@ impl World {
     fn due_input(&self, now: Timestamp) -> Option<(String, Input)> {
         let running = self.codedeploy.deployments.iter().filter(|deployment| deployment.phase != Phase::Over);
         for deployment in running {
-            let input = if rules::wake(deployment, self.pace).is_some_and(|wake| wake <= now) {
+            let red = self.red_alarms(deployment);
+            let input = if !red.is_empty() {
+                Some(Input::Alarmed { names: red })
+            } else if rules::wake(deployment, self.pace).is_some_and(|wake| wake <= now) {
                 Some(Input::Tick)
             } else {
                 match deployment.phase {
@@ -60,6 +63,18 @@ impl World {
             }
         }
         None
+    }
+
+    /// The alarms that were named when the deployment was created, and are red. A rollback has none.
+    fn red_alarms(&self, deployment: &Deployment) -> Vec<String> {
+        let Some(given) = deployment.override_alarms.as_ref().filter(|given| given["enabled"] == true) else {
+            return Vec::new();
+        };
+        let names = given["alarms"].as_array().into_iter().flatten().filter_map(|alarm| alarm["name"].as_str());
+        let is_red = |name: &&str| {
+            self.cloudwatch.alarms.get(*name).is_some_and(|alarm| alarm.state == crate::cloudwatch::AlarmState::Alarm)
+        };
+        names.filter(is_red).map(str::to_owned).collect()
     }
 
     fn replacement_is_steady(&self, deployment: &Deployment) -> bool {
