@@ -3,6 +3,7 @@
 mod support {
     pub(crate) mod browser;
     pub(crate) mod scenario;
+    pub(crate) mod stand_in;
 }
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use support::browser::Browser;
 use support::scenario::{Function, Scenario};
+use support::stand_in::StandIn;
 
 /// A load, a comparison, one check that fails, and one that only warns.
 const PLAN: &str = "version: 1
@@ -80,6 +82,24 @@ fn a_deployment_that_fails_is_a_failure_in_every_form() {
     assert!(summary.starts_with("## Not succeeded `d-") && summary.contains("### Why"), "{summary}");
     let page = read(folder.path(), "report.html");
     assert!(page.contains("NOT SUCCEEDED") && page.contains("<h2>Why</h2>"), "{page}");
+}
+
+#[test]
+fn a_look_at_a_deployment_that_runs_leaves_a_report_that_claims_no_end() {
+    // The canary takes a minute and a half.
+    let stand_in = StandIn::start(&["--pace", "3"]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    stand_in.write_configuration(folder.path());
+    let deployed = run(stand_in.greenlight().args(["deploy", "--detach"]).current_dir(folder.path()));
+    assert_eq!(deployed.status.code(), Some(0), "{}", String::from_utf8_lossy(&deployed.stderr));
+    let looked = run(stand_in.greenlight().args(["status", "--report", "report"]).current_dir(folder.path()));
+    assert_eq!(looked.status.code(), Some(0), "{}", String::from_utf8_lossy(&looked.stderr));
+    let kept = folder.path().join("report");
+    let report = report(&kept);
+    assert_eq!((&report["outcome"]["name"], &report["outcome"]["exit_code"]), (&"running".into(), &Value::Null));
+    assert!(read(&kept, "junit.xml").contains(r#"<skipped message="it still runs ("#), "what runs is no success");
+    assert!(read(&kept, "summary.md").starts_with("## Running `d-"));
+    assert!(read(&kept, "report.html").contains("RUNNING"));
 }
 
 #[test]

@@ -84,10 +84,10 @@ fn failure(body: &mut String, document: &Document) {
     let _ = writeln!(body, "<h2>Why</h2>\n<pre>{}</pre>", escaped(&failure.told.join("\n")));
 }
 
-/// From the first event's beginning to the last one's end.
-fn span(events: &[Event]) -> Option<(Timestamp, f64)> {
+/// From the first event's beginning to the last one's end, or to now while one runs.
+fn span(events: &[Event], now: Timestamp) -> Option<(Timestamp, f64)> {
     let first = events.iter().filter_map(|event| event.started_at).min()?;
-    let last = events.iter().filter_map(|event| event.ended_at.or(event.started_at)).max()?;
+    let last = events.iter().filter_map(|event| event.started_at.map(|_| event.ended_at.unwrap_or(now))).max()?;
     Some((first, seconds(first, last).max(0.001)))
 }
 
@@ -96,7 +96,7 @@ fn lifecycle(body: &mut String, document: &Document) {
         return;
     }
     body.push_str("<h2>Lifecycle</h2>\n<figure>\n<ul class=\"events\">\n");
-    let span = span(&document.events);
+    let span = span(&document.events, document.written_at);
     let mut rows = Vec::new();
     for event in &document.events {
         let class = match event.status.as_str() {
@@ -107,7 +107,7 @@ fn lifecycle(body: &mut String, document: &Document) {
         let took = event.started_at.zip(event.ended_at).map(|(from, to)| milliseconds_between(from, to));
         let told = took.clone().unwrap_or_else(|| event.status.clone());
         let bar = span.zip(event.started_at).map(|((first, whole), started)| {
-            let ended = event.ended_at.unwrap_or(started);
+            let ended = event.ended_at.unwrap_or(document.written_at);
             chart::bar(seconds(first, started) / whole, seconds(first, ended) / whole, class)
         });
         let _ = writeln!(
