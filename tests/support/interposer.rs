@@ -134,8 +134,7 @@ impl Interposer {
             }
             Call::Of(..) | Call::Nth(..) => false,
         };
-        let struck = state.strikes.iter_mut().find_map(|(call, fate)| met(call).then_some(*fate));
-        struck
+        state.strikes.iter_mut().find_map(|(call, fate)| met(call).then_some(*fate))
     }
 
     /// The caller may be quicker than whoever started it.
