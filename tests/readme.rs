@@ -3,6 +3,7 @@
 
 mod support {
     pub(crate) mod cargo;
+    pub(crate) mod steps;
 }
 
 use std::fs;
@@ -10,21 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::cargo::afresh;
-
-/// A line `$ …` of a `console` block, and the exit code that the line `exit N` behind it promises.
-#[derive(Debug, PartialEq, Eq)]
-struct Step {
-    line: usize,
-    command: String,
-    exit_code: i32,
-    /// What the block shows; each line must occur in the output, `…` standing for anything.
-    shows: Vec<String>,
-}
+use support::steps::steps;
 
 #[test]
 fn every_console_command_of_the_readme_does_what_it_says() {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README exists");
-    let steps = steps(&readme);
+    let steps = steps(&readme, "console");
     assert!(steps.len() >= 2, "the README has console commands: {steps:?}");
     // A newcomer has not built the hooks: the first command must do it.
     for hook in ["after-allow-test-traffic", "before-allow-traffic"] {
@@ -40,23 +32,7 @@ fn every_console_command_of_the_readme_does_what_it_says() {
             .env("NO_COLOR", "1")
             .output()
             .expect("sh can be started");
-        let printed = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(
-            output.status.code(),
-            Some(step.exit_code),
-            "README.md:{}: `{}` printed:\n{printed}",
-            step.line,
-            step.command
-        );
-        for wanted in &step.shows {
-            let pieces: Vec<_> = wanted.split('…').map(str::trim).filter(|piece| !piece.is_empty()).collect();
-            let shown = printed.lines().any(|line| in_order(line, &pieces));
-            assert!(
-                shown,
-                "README.md:{}: `{}` should print {wanted:?}, but printed:\n{printed}",
-                step.line, step.command
-            );
-        }
+        step.hold(output.status.code(), &String::from_utf8_lossy(&output.stdout));
     }
 }
 
@@ -122,48 +98,6 @@ fn blocks(readme: &str, language: &str) -> Vec<String> {
     let opening = format!("```{language}\n");
     let inner = |rest: &str| rest.split("```").next().unwrap_or_default().to_owned();
     readme.split(&opening).skip(1).map(inner).collect()
-}
-
-#[test]
-fn a_step_is_a_command_with_its_exit_code_and_what_it_shows() {
-    let text = "a\n```console\n$ true\nfoo … bar\nexit 3\n$ false\n```\n```sh\nnot run\n```\n";
-    let expected = [
-        Step { line: 3, command: "true".into(), exit_code: 3, shows: vec!["foo … bar".into()] },
-        Step { line: 6, command: "false".into(), exit_code: 0, shows: vec![] },
-    ];
-    assert_eq!(steps(text), expected);
-}
-
-fn steps(text: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut inside = false;
-    for (number, line) in text.lines().enumerate() {
-        if line.starts_with("```") {
-            inside = line == "```console";
-        } else if !inside {
-            continue;
-        } else if let Some(command) = line.strip_prefix("$ ") {
-            steps.push(Step { line: number + 1, command: command.to_owned(), exit_code: 0, shows: Vec::new() });
-        } else if let Some(step) = steps.last_mut() {
-            match line.strip_prefix("exit ") {
-                Some(code) => step.exit_code = code.parse().expect("`exit` is followed by a number"),
-                None if line.trim() == "…" || line.trim().is_empty() => {}
-                None => step.shows.push(line.to_owned()),
-            }
-        }
-    }
-    steps
-}
-
-fn in_order(line: &str, pieces: &[&str]) -> bool {
-    let mut rest = line;
-    pieces.iter().all(|piece| match rest.find(piece) {
-        Some(at) => {
-            rest = &rest[at + piece.len()..];
-            true
-        }
-        None => false,
-    })
 }
 
 fn root() -> PathBuf {

@@ -75,7 +75,8 @@ impl Scenario {
     /// The built-in scenario.
     #[must_use]
     pub fn demo(demo: Demo) -> Scenario {
-        let green = demo.green_fails.map(|mode| ("SHOP_FAILS".to_owned(), mode.name().to_owned()));
+        let fails = |mode: GreenFails| ("SHOP_FAILS".to_owned(), mode.name().to_owned());
+        let green = demo.green_fails.map(fails);
         let image = |version: &str, more: Option<(String, String)>| Image {
             run: demo.shop.clone(),
             environment: [("SHOP_VERSION".to_owned(), version.to_owned())].into_iter().chain(more).collect(),
@@ -107,6 +108,8 @@ impl Scenario {
             images: BTreeMap::from([
                 ("greenlight-demo/shop:1".to_owned(), image("1", None)),
                 ("greenlight-demo/shop:2".to_owned(), image("2", green)),
+                // One that is always broken, to see a deployment fail after one that did not.
+                ("greenlight-demo/shop:3".to_owned(), image("3", Some(fails(GreenFails::ServerError)))),
             ]),
             health_check: HealthCheck {
                 path: "/healthz".into(),
