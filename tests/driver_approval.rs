@@ -31,6 +31,7 @@ struct Deploying {
 impl Deploying {
     fn start(within: &str) -> Self {
         let function = Function::after_allow_test_traffic().plan("gated.yaml").set("WITHIN", within);
+        let function = function.set("GREENLIGHT_EVIDENCE_BUCKET", "evidence");
         let scenario = Scenario::write(&function);
         let stand_in = StandIn::start(&[scenario.path(), "--pace", PACE]);
         let mut child = stand_in
@@ -71,16 +72,21 @@ impl Deploying {
         self.run(&[arguments, &["--file", file]].concat())
     }
 
-    async fn log(&self) -> Vec<Value> {
+    /// A call of CloudWatch Logs about the function's log group.
+    async fn logs(&self, operation: &str) -> String {
         let response = load::client()
             .post(self.stand_in.text("endpoint"))
-            .header("x-amz-target", "Logs_20140328.FilterLogEvents")
+            .header("x-amz-target", format!("Logs_20140328.{operation}"))
             .body(json!({"logGroupName": LOG}).to_string())
             .send()
             .await
             .expect("the stand-in answers");
-        let answer: Value =
-            serde_json::from_str(&response.text().await.expect("an answer has a body")).expect("an answer is JSON");
+        assert!(response.status().is_success(), "{operation}: {}", response.status());
+        response.text().await.expect("an answer has a body")
+    }
+
+    async fn log(&self) -> Vec<Value> {
+        let answer: Value = serde_json::from_str(&self.logs("FilterLogEvents").await).expect("an answer is JSON");
         let events = answer["events"].as_array().expect("there are events").iter();
         events.filter_map(|event| serde_json::from_str(event["message"].as_str()?).ok()).collect()
     }
@@ -154,15 +160,19 @@ async fn a_person_is_shown_what_passed_and_the_yes_is_reported_and_recorded_once
     assert_eq!((&outcome["outcome"], code), (&json!("succeeded"), Some(0)));
 }
 
-#[test]
-fn a_no_fails_the_deployment_at_the_gate_and_it_is_rolled_back() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_fails_the_deployment_at_the_gate_which_the_bucket_has_when_the_log_is_gone() {
     let mut deploying = Deploying::start("20m");
     deploying.until("gate");
+    deploying.logs("DeleteLogGroup").await;
     let rejected = deploying.configured(&["reject", "--by", "ana", "--reason", "the prices are wrong", "--yes"]);
     assert_eq!(rejected.status.code(), Some(0), "{}", text(&rejected));
     let said =
         format!("rejected AfterAllowTestTraffic of {}, by ana (the prices are wrong); follow it: ", deploying.id);
     assert!(text(&rejected).contains(&said), "{}", text(&rejected));
+    let unkept =
+        "warning: the answer is given, but not recorded beside the evidence: logs:CreateLogStream: ResourceNotFound";
+    assert!(text(&rejected).contains(unkept), "{}", text(&rejected));
     let (outcome, code) = deploying.outcome();
     assert_eq!((&outcome["outcome"], code), (&json!("failed_by_hook_rolled_back"), Some(11)));
 }

@@ -69,7 +69,7 @@ impl Aws {
     }
 
     /// The evidence that is there now, for this deployment and event.
-    pub(crate) async fn evidence(
+    async fn evidence(
         &self,
         function: &str,
         deployment: &str,
@@ -78,6 +78,28 @@ impl Aws {
     ) -> Result<Option<Evidence>, AwsError> {
         let messages = self.messages(function, Some(deployment), since).await?;
         Ok(messages.iter().rev().find_map(|message| evidence_of(message, deployment, event)))
+    }
+
+    /// The evidence of a hook that may still wait for an answer: in its log, else in the bucket that its function keeps it in.
+    pub(crate) async fn open_evidence(
+        &self,
+        function: &str,
+        deployment: &str,
+        event: &str,
+        since: Timestamp,
+    ) -> Result<Option<Evidence>, AwsError> {
+        let logged = self.evidence(function, deployment, event, since).await;
+        if let Ok(Some(evidence)) = logged {
+            return Ok(Some(evidence));
+        }
+        match tokio::time::timeout(STORED, self.stored_evidence(function, deployment, event)).await {
+            Ok(Ok(Some(evidence))) => Ok(Some(evidence)),
+            Ok(Ok(None)) | Err(_) => logged,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the evidence in S3 could not be read");
+                logged
+            }
+        }
     }
 
     /// Writes one line beside a function's own, in a stream of its own.

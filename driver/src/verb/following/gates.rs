@@ -68,7 +68,7 @@ impl Gates {
     fn look(&mut self, seen: Seen<'_>, hook: RunningHook) {
         let (aws, id) = (seen.aws.clone(), seen.heading.deployment_id.clone());
         self.looking = Some(tokio::spawn(async move {
-            aws.evidence(&hook.function, &id, &hook.event, hook.started).await.unwrap_or_else(|error| {
+            aws.open_evidence(&hook.function, &id, &hook.event, hook.started).await.unwrap_or_else(|error| {
                 tracing::debug!(%error, "a running hook's log could not be read");
                 None
             })
