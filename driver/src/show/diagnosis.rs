@@ -81,7 +81,7 @@ fn heading(severity: Severity, count: usize) -> String {
     }
 }
 
-/// `24 of 29 checks clean; 3 do not apply (DR09, …); not judged, for want of what others found missing: DR05`.
+/// `24 of 30 checks clean; 3 have nothing to look at: DR09, …; not judged, because what they rest on is missing: DR05`.
 fn counts(diagnosis: &Diagnosis) -> String {
     let ids = |checks: &[Check]| checks.iter().map(|check| check.id()).collect::<Vec<_>>().join(", ");
     let mut found: Vec<Check> = diagnosis.findings.iter().map(|finding| finding.check).collect();

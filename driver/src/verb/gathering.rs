@@ -82,17 +82,24 @@ pub(super) async fn further(aws: &Aws, configuration: &Configuration, facts: &Fa
     };
     let self_tests = async { if self_test { Some(self_tests(aws, configuration, facts).await) } else { None } };
     let account = Account::of(aws, group);
-    let (rules, active, scaling, invocation, passing, reporting, self_tests) = tokio::join!(
+    let scalable_target = async {
+        match group.and_then(|group| group.service.as_ref()) {
+            Some((cluster, service)) => read(aws.scalable_target(cluster, service).await),
+            None => Ok(None),
+        }
+    };
+    let (rules, active, scaling, scalable_target, invocation, passing, reporting, self_tests) = tokio::join!(
         rules,
         aws.active_deployments(application, name),
         scaling,
+        scalable_target,
         invocation(aws, facts, account.as_ref()),
         passing(aws, facts, account.as_ref()),
         reporting(aws, facts, account.as_ref()),
         self_tests,
     );
     let plan = plan(configuration);
-    Further { rules, active: read(active), scaling, invocation, passing, reporting, plan, self_tests }
+    Further { rules, active: read(active), scaling, scalable_target, invocation, passing, reporting, plan, self_tests }
 }
 
 /// The revision that would be deployed, or why there is none.

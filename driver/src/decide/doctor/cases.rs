@@ -8,6 +8,7 @@ use greenlight_checks::event::HookEvent;
 use super::Check;
 use super::facts::*;
 use crate::appspec::{Extras, Network};
+use crate::decide::auto_scaling::{ScalableTarget, Suspension};
 use crate::decide::schedule::Shift;
 use crate::snapshot::RollbackEvent;
 
@@ -115,6 +116,12 @@ pub(super) fn sound() -> Facts {
             }]),
             active: Ok(Vec::new()),
             scaling: Ok(Vec::new()),
+            scalable_target: Ok(Some(ScalableTarget {
+                resource: "service/main/shop".to_owned(),
+                arn: None,
+                suspension: Suspension::default(),
+                mark: None,
+            })),
             invocation: BTreeMap::from([(TEST, Ok(Verdict::Allowed))]),
             passing: BTreeMap::from([(ROLE.to_owned(), Ok(Verdict::Allowed))]),
             reporting: BTreeMap::from([(TEST, Ok(Verdict::Allowed))]),
@@ -330,6 +337,20 @@ pub(super) const CASES: &[Case] = &[
             finding("listeners", None, "no deployment group is named", "name one"),
         ];
         further(facts).self_tests = Some(BTreeMap::from([(TEST, Ok(SelfTest { findings }))]));
+    }),
+    (Check::Suspension, "by a deploy that died", |facts| {
+        let target = further(facts).scalable_target.as_mut().unwrap().as_mut().unwrap();
+        target.suspension = Suspension::EVERYTHING;
+        target.mark = Some("in=on out=on scheduled=on since=2026-08-09T19:51:20Z".to_owned());
+    }),
+    (Check::Suspension, "with a mark of another version", |facts| {
+        further(facts).scalable_target.as_mut().unwrap().as_mut().unwrap().mark = Some("v9".to_owned());
+    }),
+    (Check::Suspension, "by a person", |facts| {
+        further(facts).scalable_target.as_mut().unwrap().as_mut().unwrap().suspension = Suspension::EVERYTHING;
+    }),
+    (Check::Suspension, "not readable", |facts| {
+        further(facts).scalable_target = Err(denied("application-autoscaling:DescribeScalableTargets"));
     }),
     (Check::SelfTest, "not allowed", |facts| {
         further(facts).self_tests = Some(BTreeMap::from([(TEST, Err(denied("lambda:InvokeFunction")))]));

@@ -35,11 +35,12 @@ pub enum Check {
     DesiredCount,
     Scaling,
     SelfTest,
+    Suspension,
 }
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Group,
         Self::Service,
         Self::Controller,
@@ -69,6 +70,7 @@ impl Check {
         Self::DesiredCount,
         Self::Scaling,
         Self::SelfTest,
+        Self::Suspension,
     ];
 
     /// `DR01`: the same in every version.
@@ -103,6 +105,7 @@ impl Check {
             Self::DesiredCount => "DR27",
             Self::Scaling => "DR28",
             Self::SelfTest => "DR29",
+            Self::Suspension => "DR30",
         }
     }
 
@@ -140,6 +143,7 @@ impl Check {
             Self::DesiredCount => "the service has tasks to replace",
             Self::Scaling => "nothing scales the service just now",
             Self::SelfTest => "every function finds its own wiring good",
+            Self::Suspension => "the service's auto-scaling is in force",
         }
     }
 
@@ -169,7 +173,11 @@ impl Check {
             | Self::AlarmState
             | Self::DesiredCount
             | Self::SelfTest => Severity::Blocking,
-            Self::FunctionArchitecture | Self::AlarmOfTestTraffic | Self::Rollback | Self::Scaling => Severity::Warning,
+            Self::FunctionArchitecture
+            | Self::AlarmOfTestTraffic
+            | Self::Rollback
+            | Self::Scaling
+            | Self::Suspension => Severity::Warning,
             Self::Stickiness | Self::Validation => Severity::Info,
         }
     }

@@ -3,6 +3,7 @@
 use super::Check;
 use super::facts::Facts;
 use super::finding::{Finding, Judged, Skipped};
+use crate::decide::auto_scaling::{Standing, Suspension, standing};
 use crate::snapshot::RollbackEvent;
 
 /// A group may watch no more (aws-facts §10).
@@ -170,6 +171,43 @@ pub(super) fn scaling(facts: &Facts) -> Judged {
                 )
             })
             .collect(),
+    })
+}
+
+pub(super) fn suspension(facts: &Facts) -> Judged {
+    let check = Check::Suspension;
+    let service = facts.known_service()?;
+    let target = match &facts.further()?.scalable_target {
+        Err(unread) => return Ok(vec![Finding::unjudged(check, unread)]),
+        Ok(target) => target.as_ref().ok_or(Skipped::Inapplicable)?,
+    };
+    let still = format!("service {:?} does not scale, during the deployment and after it", service.name);
+    Ok(match standing(target) {
+        Standing::LeftSuspended(mark) => vec![Finding::warning(
+            check,
+            format!(
+                "a greenlight deploy suspended auto-scaling at {}, and either follows its deployment still or died",
+                mark.since
+            ),
+            still,
+            "run greenlight deploy again: it resumes what was suspended",
+        )],
+        Standing::Unreadable => vec![Finding::warning(
+            check,
+            format!(
+                "auto-scaling carries a mark that this greenlight cannot read: {}",
+                target.mark.as_deref().unwrap_or_default()
+            ),
+            still,
+            "run the greenlight that left it again, or resume auto-scaling and remove the tag by hand",
+        )],
+        Standing::Free if target.suspension != Suspension::default() => vec![Finding::info(
+            check,
+            "auto-scaling is suspended, at least in part, and not by greenlight",
+            still,
+            "resume it (aws application-autoscaling register-scalable-target), if that was not meant",
+        )],
+        Standing::Free => Vec::new(),
     })
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use greenlight_checks::event::HookEvent;
 
 use crate::appspec::Extras;
+use crate::decide::auto_scaling::ScalableTarget;
 use crate::decide::schedule::Shift;
 use crate::snapshot::RollbackEvent;
 
@@ -59,6 +60,8 @@ pub struct Further {
     pub active: Read<Vec<String>>,
     /// Scaling activities of the service that are not over.
     pub scaling: Read<Vec<ScalingActivity>>,
+    /// The service's scalable target, where it has one.
+    pub scalable_target: Read<Option<ScalableTarget>>,
     /// Whether the service role may invoke each function, by event.
     pub invocation: BTreeMap<HookEvent, Read<Verdict>>,
     /// Whether the service role may pass each role of the task definition.

@@ -105,6 +105,7 @@ fn judge(check: Check, facts: &Facts) -> Judged {
         Check::DesiredCount => circumstances::desired_count(facts),
         Check::Scaling => circumstances::scaling(facts),
         Check::SelfTest => functions::self_test(facts),
+        Check::Suspension => circumstances::suspension(facts),
     }
 }
 

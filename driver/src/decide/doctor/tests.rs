@@ -82,6 +82,7 @@ fn what_cannot_be_read_is_never_clean() {
     further.rules = Err(all.clone());
     further.active = Err(all.clone());
     further.scaling = Err(all.clone());
+    further.scalable_target = Err(all.clone());
     further.invocation.insert(TEST, Err(all.clone()));
     further.reporting.insert(TEST, Err(all.clone()));
     further.passing.insert(ROLE.to_owned(), Err(all.clone()));
