@@ -30,6 +30,10 @@ struct Deploying {
 
 impl Deploying {
     fn start(within: &str) -> Self {
+        Self::start_with(within, &[])
+    }
+
+    fn start_with(within: &str, further: &[&str]) -> Self {
         let function = Function::after_allow_test_traffic().plan("gated.yaml").set("WITHIN", within);
         let function = function.set("GREENLIGHT_EVIDENCE_BUCKET", "evidence");
         let scenario = Scenario::write(&function);
@@ -38,6 +42,7 @@ impl Deploying {
             .greenlight()
             .args(["deploy", "--output", "json", "--poll", "200ms", "--file"])
             .arg(scenario.configuration())
+            .args(further)
             .stdout(Stdio::piped())
             .spawn()
             .expect("greenlight can be started");
@@ -175,6 +180,21 @@ async fn a_no_fails_the_deployment_at_the_gate_which_the_bucket_has_when_the_log
     assert!(text(&rejected).contains(unkept), "{}", text(&rejected));
     let (outcome, code) = deploying.outcome();
     assert_eq!((&outcome["outcome"], code), (&json!("failed_by_hook_rolled_back"), Some(11)));
+}
+
+#[test]
+fn whoever_does_not_wait_at_the_gate_leaves_with_17_and_the_answer_still_counts() {
+    let mut deploying = Deploying::start_with("20m", &["--no-wait-at-gate"]);
+    let outcome = deploying.until("outcome");
+    assert_eq!((&outcome["outcome"], &outcome["exit_code"]), (&json!("waits_for_person"), &json!(17)), "{outcome}");
+    let reason = outcome["reason"].as_str().expect("an outcome has a reason");
+    let said = format!("{0} waits for a person's approval (InProgress) answer: greenlight approve {0} ", deploying.id);
+    assert!(reason.starts_with(&said), "{reason}");
+    assert_eq!(deploying.child.wait().expect("a child can be waited for").code(), Some(17));
+    let approved = deploying.configured(&["approve", "--by", "ana", "--yes"]);
+    assert_eq!(approved.status.code(), Some(0), "{}", text(&approved));
+    let watched = deploying.run(&["watch", &deploying.id, "--poll", "200ms"]);
+    assert_eq!(watched.status.code(), Some(0), "{}", text(&watched));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::aws::Aws;
 use crate::clock;
+use crate::decide::gate;
 use crate::decide::outcome::HOOK_EVENTS;
 use crate::decide::report::HookLog;
 use crate::decide::view::Heading;
@@ -41,6 +42,12 @@ impl HookLogs {
                 (event, log)
             });
         }
+    }
+
+    /// Whether the running hook has asked a person.
+    pub(super) fn has_open_gate(&self, heading: &Heading, snapshot: &Snapshot) -> bool {
+        let hook = gate::running(snapshot, &heading.hooks);
+        hook.is_some_and(|hook| self.evidence.get(&hook.event).and_then(gate::of).is_some())
     }
 
     /// Takes the next log that was read to its end, and shows it; pending while there is none.

@@ -83,7 +83,8 @@ impl Following<'_> {
                 }
             }
         }
-        if self.orders.leave_at_gate && until::is_at_the_gate(snapshot) {
+        let waits = until::is_at_the_gate(snapshot) || self.logs.has_open_gate(&self.heading, snapshot);
+        if self.orders.leave_at_gate && waits {
             return Ok(Some(Leaving::Detached(Exit::WaitsForPerson)));
         }
         Ok(None)
@@ -178,6 +179,15 @@ impl Following<'_> {
                 Some(until) => format!("{} is reached; {id} goes on ({status})", until.name()),
                 None => format!("created: {id} goes on"),
             },
+            Exit::WaitsForPerson
+                if self.watch.deployment.as_ref().is_some_and(|seen| self.logs.has_open_gate(&self.heading, seen)) =>
+            {
+                let answer = self.attach().replacen("watch", "approve", 1);
+                return vec![
+                    format!("{id} waits for a person's approval ({status})"),
+                    format!("answer: {answer}, or reject"),
+                ];
+            }
             Exit::WaitsForPerson => {
                 let go_on = self.attach().replacen("watch", "continue", 1);
                 return vec![
