@@ -3,6 +3,7 @@
 
 mod support {
     pub(crate) mod load;
+    pub(crate) mod output;
     pub(crate) mod scenario;
     pub(crate) mod stand_in;
 }
@@ -12,6 +13,7 @@ use std::process::{Child, ChildStdout, Output, Stdio};
 
 use serde_json::{Value, json};
 use support::load;
+use support::output::{lines, text};
 use support::scenario::{Function, Scenario};
 use support::stand_in::StandIn;
 
@@ -100,15 +102,6 @@ impl Deploying {
         let outcome = self.until("outcome");
         (outcome, self.child.wait().expect("a child can be waited for").code())
     }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

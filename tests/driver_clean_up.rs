@@ -1,25 +1,18 @@
 //! `greenlight clean-up`: lists, asks, deletes in order, and is content with what is gone already.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod python;
     pub(crate) mod stand_in;
 }
 
 use std::io::{BufRead, BufReader, Write as _};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
-use serde_json::{Value, json};
+use serde_json::json;
+use support::output::{lines, text};
 use support::python;
 use support::stand_in::StandIn;
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
-}
 
 #[test]
 fn it_deletes_what_it_listed_in_order_and_a_second_run_finds_nothing() {

@@ -2,6 +2,7 @@
 //! the deployment is stopped.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod scenario;
     pub(crate) mod stand_in;
 }
@@ -10,6 +11,7 @@ use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Output, Stdio};
 
 use serde_json::{Value, json};
+use support::output::text;
 use support::scenario::{Function, Scenario};
 use support::stand_in::StandIn;
 
@@ -62,10 +64,6 @@ impl Deploying {
         let outcome = self.until(|line| line["type"] == "outcome");
         (outcome, self.child.wait().expect("a child can be waited for").code())
     }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn is_ready(line: &Value) -> bool {

@@ -2,6 +2,7 @@
 //! that nobody knows. The stand-in spoils the driver's calls and no hook's.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod stand_in;
 }
 
@@ -9,6 +10,7 @@ use std::io::{Read, Write};
 use std::process::Output;
 
 use serde_json::{Value, json};
+use support::output::text;
 use support::stand_in::StandIn;
 
 const KEY: &str = "the-driver";
@@ -95,8 +97,4 @@ fn stand_in_deploy(stand_in: &StandIn, arguments: &[&str]) -> Output {
     let mut command = stand_in.greenlight();
     command.env("AWS_ACCESS_KEY_ID", KEY).arg("deploy").args(arguments).current_dir(folder.path());
     command.output().expect("greenlight can be started")
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

@@ -1,22 +1,12 @@
 //! `greenlight history` after a deployment that a hook failed: both it and its rollback, as a table and as NDJSON.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod stand_in;
 }
 
-use std::process::Output;
-
-use serde_json::Value;
+use support::output::{lines, text};
 use support::stand_in::StandIn;
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
-}
 
 #[test]
 fn a_failed_deployment_and_its_rollback_are_told_with_outcome_and_links() {

@@ -2,17 +2,13 @@
 //! overwritten that was there.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod stand_in;
 }
 
 use std::fs;
-use std::process::Output;
-
+use support::output::text;
 use support::stand_in::StandIn;
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 #[test]
 fn what_init_writes_is_planned_deployed_and_never_overwritten() {

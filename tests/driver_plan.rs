@@ -1,22 +1,13 @@
 //! `greenlight plan` before a deployment, after it, and with one hook less: what it says, and that it changes nothing.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod stand_in;
 }
 
-use std::process::Output;
-
 use serde_json::Value;
+use support::output::{lines, text};
 use support::stand_in::StandIn;
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
-}
 
 #[test]
 fn a_plan_says_what_a_deployment_would_do_and_afterwards_that_there_is_nothing_to_do() {

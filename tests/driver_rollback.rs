@@ -2,6 +2,7 @@
 
 mod support {
     pub(crate) mod load;
+    pub(crate) mod output;
     pub(crate) mod stand_in;
 }
 
@@ -9,6 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
+use support::output::{lines, text};
 use support::stand_in::StandIn;
 use tempfile::TempDir;
 
@@ -47,15 +49,6 @@ impl Group {
         let text = text.replace("greenlight-demo/shop:2", &format!("greenlight-demo/shop:{version}"));
         std::fs::write(&file, text).expect("the configuration can be written");
     }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
 }
 
 fn of_type<'a>(lines: &'a [Value], kind: &str) -> &'a Value {

@@ -5,6 +5,7 @@
 
 mod support {
     pub(crate) mod load;
+    pub(crate) mod output;
     pub(crate) mod stand_in;
 }
 
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::load;
+use support::output::text;
 use support::stand_in::StandIn;
 use tempfile::TempDir;
 
@@ -73,10 +75,6 @@ impl Deploying {
 
 fn is_canary(line: &Value) -> bool {
     line["type"] == "traffic" && line["replacement_percent"] == 10.0
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 async fn production(stand_in: &StandIn) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Why a deployment failed, as the driver tells it: what it gathers beyond CodeDeploy's own words, for people and for programs.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod scenario;
     pub(crate) mod stand_in;
 }
@@ -8,6 +9,7 @@ mod support {
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use support::output::text;
 use support::scenario::{Function, Scenario};
 use support::stand_in::StandIn;
 
@@ -127,8 +129,4 @@ fn line(output: &Output, kind: &str) -> Value {
 
 fn run(command: &mut Command) -> Output {
     command.output().expect("greenlight can be started")
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

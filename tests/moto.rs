@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test bounds its waits by the clock and reads its own environment")]
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod python;
 }
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use support::output::{lines, text};
 use support::python;
 
 const WORLD: &str = r#"
@@ -121,15 +123,6 @@ impl Drop for Moto {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
 }
 
 #[test]

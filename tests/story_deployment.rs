@@ -3,6 +3,7 @@
 
 mod support {
     pub(crate) mod load;
+    pub(crate) mod output;
     pub(crate) mod stand_in;
 }
 
@@ -10,6 +11,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use support::load::{self, Load};
+use support::output::text;
 use support::stand_in::StandIn;
 
 const PRODUCT: &str = "/api/products/42";
@@ -119,8 +121,4 @@ fn deploy(stand_in: &StandIn) -> Output {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     stand_in.write_configuration(folder.path());
     stand_in.greenlight().arg("deploy").current_dir(folder.path()).output().expect("greenlight can be started")
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

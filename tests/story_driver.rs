@@ -2,6 +2,7 @@
 //! looks, or the scenario is a user's own.
 
 mod support {
+    pub(crate) mod output;
     pub(crate) mod scenario;
     pub(crate) mod stand_in;
 }
@@ -11,6 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use support::output::text;
 use support::scenario::{Function, Scenario};
 use support::stand_in::{StandIn, signal, wait};
 
@@ -174,8 +176,4 @@ fn configured(stand_in: &StandIn) -> tempfile::TempDir {
 
 fn run(command: &mut Command) -> Output {
     command.output().expect("greenlight can be started")
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

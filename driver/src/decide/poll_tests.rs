@@ -4,19 +4,9 @@
 use super::*;
 use crate::decide::schedule::Shift;
 use crate::decide::testing::{at, set_weight, snapshot};
+use crate::decide::until::EVENTS;
 use crate::decide::watch::{Next, Watch};
 use crate::snapshot::RollbackEvent;
-
-const NAMES: [&str; 8] = [
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "AllowTestTraffic",
-    "AfterAllowTestTraffic",
-    "BeforeAllowTraffic",
-    "AllowTraffic",
-    "AfterAllowTraffic",
-];
 
 /// A deployment that goes as AWS was seen to go (aws-facts §2), with these lengths.
 #[derive(Clone)]
@@ -44,7 +34,7 @@ impl Play {
         // In progress a few seconds after the call, and half a second between events.
         let mut clock = 2.5;
         let mut events = Vec::new();
-        for name in NAMES {
+        for name in EVENTS {
             let length = match name {
                 "Install" => self.install,
                 "AfterAllowTestTraffic" => self.hooks[0],

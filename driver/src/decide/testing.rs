@@ -4,21 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::until::EVENTS;
 use crate::snapshot::{
     Deployment, DeploymentStatus, ErrorInformation, EventStatus, LifecycleEvent, RollbackEvent, Snapshot, Target,
     TaskSet, TaskSetLabel,
 };
-
-const EVENTS: [&str; 8] = [
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "AllowTestTraffic",
-    "AfterAllowTestTraffic",
-    "BeforeAllowTraffic",
-    "AllowTraffic",
-    "AfterAllowTraffic",
-];
 
 /// Seconds after the beginning.
 pub(crate) fn at(seconds: i64) -> Timestamp {

@@ -10,7 +10,7 @@ use crate::document::hint;
 use crate::snapshot::{DeploymentStatus, EventStatus, Snapshot};
 
 /// The lifecycle of a group with a test listener, in its order; the gate and the shift have their places in it.
-const EVENTS: [&str; 8] = [
+pub(super) const EVENTS: [&str; 8] = [
     "BeforeInstall",
     "Install",
     "AfterInstall",
