@@ -140,7 +140,14 @@ fn moto_gets_a_revision_and_one_deployment_of_it_and_tells_them_back() {
     let before = moto.seen();
     assert_eq!((before["revisions"].as_array().map(Vec::len), &before["deployments"]), (Some(1), &json!([])));
 
-    let deployed = run(&["deploy", "--detach", "--output", "json"]);
+    // moto makes no task sets and this test no target groups: the preflight says so, and nothing is registered.
+    let refused = run(&["deploy", "--detach", "--output", "json"]);
+    assert_eq!(refused.status.code(), Some(18), "{}", text(&refused));
+    let found: Vec<_> = lines(&refused).iter().filter_map(|line| line["id"].as_str().map(str::to_owned)).collect();
+    assert_eq!(found, ["DR04", "DR05"], "{}", text(&refused));
+    assert_eq!(moto.seen(), before, "the preflight changes nothing");
+
+    let deployed = run(&["deploy", "--skip-preflight", "--detach", "--output", "json"]);
     assert_eq!(deployed.status.code(), Some(0), "{}", text(&deployed));
     let told = lines(&deployed);
     let created = told.iter().find(|line| line["type"] == "deployment").expect("a deployment was created");
@@ -159,7 +166,7 @@ fn moto_gets_a_revision_and_one_deployment_of_it_and_tells_them_back() {
     let events = json!(["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"]);
     assert_eq!(deployment["autoRollbackConfiguration"], json!({"enabled": true, "events": events}));
 
-    let again = run(&["deploy", "--detach", "--output", "json"]);
+    let again = run(&["deploy", "--skip-preflight", "--detach", "--output", "json"]);
     assert_eq!(again.status.code(), Some(0), "{}", text(&again));
     let seen = moto.seen();
     assert_eq!(
