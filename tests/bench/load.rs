@@ -92,7 +92,7 @@ impl Bench {
                 None => 2_000.0,
             };
             // More than can be had, and not so much more that most of the time goes into what was late.
-            let rate = (most * 1.5).clamp(1_000.0, 50_000.0).round();
+            let rate = (most * 1.5).clamp(1_000.0, 150_000.0).round();
             let server = self.servers.serve(|_, _| Duration::ZERO);
             let warm_up = connections * 4;
             let seen =

@@ -140,7 +140,7 @@ impl fmt::Display for Limit {
 const FURTHER: [&str; 4] = ["rate", "for", "max_in_flight", "warm_up"];
 /// More than one function can send. What a smaller one cannot send on schedule is counted, and `achieved_rate` and
 /// `behind_ms` in the evidence say how much it was.
-const FASTEST: f64 = 50_000.0;
+const FASTEST: f64 = 150_000.0;
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 const DEFAULT_IN_FLIGHT: u64 = 40;
 

@@ -37,7 +37,7 @@ scalar!(
 );
 
 scalar!(
-    /// Requests a second: 20/s, 0.5/s; from 0.1/s to 50000/s.
+    /// Requests a second: 20/s, 0.5/s; from 0.1/s to 150000/s.
     Rate,
     json_schema!({ "type": "string", "pattern": format!(r"^[0-9]+(\.[0-9]+)?/s$|{VARIABLE}") })
 );
