@@ -1,28 +1,16 @@
 //! CloudWatch: how the alarms stand that a deployment group watches.
 
-use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
+use aws_sdk_cloudwatch::types::MetricAlarm;
 
 use super::Aws;
-use super::error::{AwsError, translate};
+use super::error::AwsError;
 use crate::decide::doctor::facts::Alarm;
 
 impl Aws {
-    /// `DescribeAlarms` of these names, which are few: a group watches ten at most. Without the types, composite alarms would be
-    /// left out.
+    /// The alarms of these names, as the doctor looks at them.
     pub async fn alarms(&self, names: &[String]) -> Result<Vec<Alarm>, AwsError> {
         let mut alarms = Vec::new();
-        let mut token = None;
-        loop {
-            let page = self
-                .cloudwatch
-                .describe_alarms()
-                .set_alarm_names(Some(names.to_vec()))
-                .alarm_types(AlarmType::MetricAlarm)
-                .alarm_types(AlarmType::CompositeAlarm)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| translate("cloudwatch:DescribeAlarms", error))?;
+        for page in self.cloudwatch().described_alarms(names).await? {
             alarms.extend(page.metric_alarms().iter().map(|found| Alarm {
                 name: found.alarm_name().unwrap_or_default().to_owned(),
                 state: found.state_value().map_or("", |state| state.as_str()).to_owned(),
@@ -35,11 +23,8 @@ impl Aws {
                 reason: found.state_reason().filter(|reason| !reason.is_empty()).map(str::to_owned),
                 counts_test_traffic: false,
             }));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(alarms);
-            }
         }
+        Ok(alarms)
     }
 }
 

@@ -2,6 +2,7 @@
 //! that is not complete is an error here and never a shorter answer.
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{
     AlarmType, Dimension, MessageData, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode,
 };
@@ -39,9 +40,29 @@ impl Reader {
         Self(client.clone())
     }
 
-    /// `DescribeAlarms`. Without the types it would leave out composite alarms.
+    /// The alarms of these names, as the checks look at them.
     pub(super) async fn read_alarms(&self, names: &[String]) -> Result<Vec<Alarm>, AwsError> {
         let mut alarms = Vec::with_capacity(names.len());
+        for page in self.described_alarms(names).await? {
+            alarms.extend(page.metric_alarms().iter().map(|found| Alarm {
+                name: found.alarm_name().unwrap_or_default().to_owned(),
+                state: state(found.state_value().map(|state| state.as_str())),
+                since: time(found.state_transitioned_timestamp().or(found.state_updated_timestamp())),
+                reason: found.state_reason.clone(),
+            }));
+            alarms.extend(page.composite_alarms().iter().map(|found| Alarm {
+                name: found.alarm_name().unwrap_or_default().to_owned(),
+                state: state(found.state_value().map(|state| state.as_str())),
+                since: time(found.state_transitioned_timestamp().or(found.state_updated_timestamp())),
+                reason: found.state_reason.clone(),
+            }));
+        }
+        Ok(alarms)
+    }
+
+    /// `DescribeAlarms`, every page. Without the types it would leave out composite alarms.
+    pub(super) async fn described_alarms(&self, names: &[String]) -> Result<Vec<DescribeAlarmsOutput>, AwsError> {
+        let mut pages = Vec::new();
         for names in names.chunks(NAMES_A_CALL) {
             let mut token = None;
             loop {
@@ -55,25 +76,14 @@ impl Reader {
                     .send()
                     .await
                     .map_err(|error| translate(DESCRIBE_ALARMS, error))?;
-                alarms.extend(page.metric_alarms().iter().map(|found| Alarm {
-                    name: found.alarm_name().unwrap_or_default().to_owned(),
-                    state: state(found.state_value().map(|state| state.as_str())),
-                    since: time(found.state_transitioned_timestamp().or(found.state_updated_timestamp())),
-                    reason: found.state_reason.clone(),
-                }));
-                alarms.extend(page.composite_alarms().iter().map(|found| Alarm {
-                    name: found.alarm_name().unwrap_or_default().to_owned(),
-                    state: state(found.state_value().map(|state| state.as_str())),
-                    since: time(found.state_transitioned_timestamp().or(found.state_updated_timestamp())),
-                    reason: found.state_reason.clone(),
-                }));
-                token = page.next_token.filter(|token| !token.is_empty());
+                token = page.next_token.clone().filter(|token| !token.is_empty());
+                pages.push(page);
                 if token.is_none() {
                     break;
                 }
             }
         }
-        Ok(alarms)
+        Ok(pages)
     }
 
     /// `GetMetricData`, of one metric. A page that is not the last may be partial; the last one must be complete.

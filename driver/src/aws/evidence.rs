@@ -8,7 +8,6 @@ use super::Aws;
 use super::error::AwsError;
 use super::signed::{Call, Service, encoded};
 
-const CONFIGURATION: &str = "lambda:GetFunctionConfiguration";
 const LIST: &str = "s3:ListBucket";
 const GET: &str = "s3:GetObject";
 /// Executions of one event; there is one, but for functions that are called by hand.
@@ -29,9 +28,8 @@ impl Aws {
         deployment: &str,
         event: &str,
     ) -> Result<Option<Evidence>, AwsError> {
-        let path = format!("/2015-03-31/functions/{}/configuration", encoded(function));
-        let answer = self.signed.send(Call::rest(Service::Lambda, CONFIGURATION, "GET", path)).await?;
-        let Some(place) = place(&answer.document(CONFIGURATION)?["Environment"]["Variables"]) else { return Ok(None) };
+        let configuration = self.function_configuration(function).await?;
+        let Some(place) = place(&configuration["Environment"]["Variables"]) else { return Ok(None) };
         let prefix = place.key(&format!("{deployment}/{event}/"));
         let path = format!("/{}?list-type=2&prefix={}", place.bucket, encoded(&prefix));
         let listed = self.signed.send(Call::rest(Service::S3, LIST, "GET", path)).await?;

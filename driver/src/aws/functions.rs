@@ -17,13 +17,17 @@ const SELF_TEST: Duration = Duration::from_secs(60);
 impl Aws {
     /// `GetFunctionConfiguration`; nothing where there is no such function.
     pub async fn function(&self, name: &str) -> Result<Option<Function>, AwsError> {
+        match self.function_configuration(name).await {
+            Ok(document) => Ok(Some(function(&document))),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `GetFunctionConfiguration`, as it comes.
+    pub(super) async fn function_configuration(&self, name: &str) -> Result<Value, AwsError> {
         let path = format!("/2015-03-31/functions/{}/configuration", encoded(name));
-        let answer = match self.signed.send(Call::rest(Service::Lambda, CONFIGURATION, "GET", path)).await {
-            Ok(answer) => answer.document(CONFIGURATION)?,
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(function(&answer)))
+        self.signed.send(Call::rest(Service::Lambda, CONFIGURATION, "GET", path)).await?.document(CONFIGURATION)
     }
 
     /// A synchronous `Invoke` with `{"greenlight": "self-test"}`; every shipped hook answers it with what it found.

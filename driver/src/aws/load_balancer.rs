@@ -15,31 +15,16 @@ pub struct ListenerShares {
 }
 
 impl Aws {
-    /// `DescribeListeners`.
+    /// What each of these listeners forwards to.
     pub async fn listeners(&self, arns: &[String]) -> Result<Vec<ListenerShares>, AwsError> {
-        let answer = self
-            .load_balancing
-            .describe_listeners()
-            .set_listener_arns(Some(arns.to_vec()))
-            .send()
-            .await
-            .map_err(|error| translate("elasticloadbalancing:DescribeListeners", error))?;
-        Ok(answer.listeners().iter().map(shares).collect())
+        Ok(self.described_listeners(arns).await?.iter().map(shares).collect())
     }
-}
 
-impl Aws {
     /// `DescribeListeners` and `DescribeLoadBalancers`: where the first of these listeners is asked. Nothing for one that
     /// does not speak HTTP.
     pub async fn listener_url(&self, arns: &[String]) -> Result<Option<String>, AwsError> {
-        let answer = self
-            .load_balancing
-            .describe_listeners()
-            .set_listener_arns(Some(arns.to_vec()))
-            .send()
-            .await
-            .map_err(|error| translate("elasticloadbalancing:DescribeListeners", error))?;
-        let Some(listener) = answer.listeners().first() else { return Ok(None) };
+        let listeners = self.described_listeners(arns).await?;
+        let Some(listener) = listeners.first() else { return Ok(None) };
         let scheme = match listener.protocol().map(|protocol| protocol.as_str()) {
             Some("HTTP") => "http",
             Some("HTTPS") => "https",
@@ -55,6 +40,18 @@ impl Aws {
             .map_err(|error| translate("elasticloadbalancing:DescribeLoadBalancers", error))?;
         let name = answer.load_balancers().first().and_then(|found| found.dns_name());
         Ok(name.map(|name| format!("{scheme}://{name}:{port}")))
+    }
+
+    /// `DescribeListeners`.
+    pub(super) async fn described_listeners(&self, arns: &[String]) -> Result<Vec<Listener>, AwsError> {
+        let answer = self
+            .load_balancing
+            .describe_listeners()
+            .set_listener_arns(Some(arns.to_vec()))
+            .send()
+            .await
+            .map_err(|error| translate("elasticloadbalancing:DescribeListeners", error))?;
+        Ok(answer.listeners.unwrap_or_default())
     }
 }
 

@@ -31,10 +31,9 @@ impl Aws {
         if arns.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.load_balancing.describe_listeners().set_listener_arns(Some(arns.to_vec())).send().await;
-        let answer = match answer.map_err(|error| translate("elasticloadbalancing:DescribeListeners", error)) {
+        let listeners = match self.described_listeners(arns).await {
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(Vec::new()),
-            answer => answer?,
+            listeners => listeners?,
         };
         let listener = |listener: &aws_sdk_elasticloadbalancingv2::types::Listener| Listener {
             arn: listener.listener_arn().unwrap_or_default().to_owned(),
@@ -42,7 +41,7 @@ impl Aws {
             forwards: listener.default_actions().iter().flat_map(forwards).collect(),
             sticky: listener.default_actions().iter().any(is_sticky),
         };
-        Ok(answer.listeners().iter().map(listener).collect())
+        Ok(listeners.iter().map(listener).collect())
     }
 
     /// `DescribeRules` of a listener, without its default rule, which is the listener's own action.

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 
 use super::history::Past;
+use super::task_definition::revision_name;
 use crate::appspec::AppSpec;
 use crate::snapshot::DeploymentStatus;
 
@@ -175,21 +176,17 @@ pub fn course(revision: &Revision, serving: &Serving, status: Option<&str>) -> R
         Some("ACTIVE") => Ok(Course::Deploy),
         other => Err(NoWayBack::Definition {
             id,
-            definition: short(&revision.appspec.task_definition).to_owned(),
+            definition: revision_name(&revision.appspec.task_definition).to_owned(),
             status: other.unwrap_or("not there any more").to_owned(),
         }),
     }
 }
 
-/// `family:revision` of a task definition's ARN.
-pub fn short(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
-}
-
 /// What the new deployment is described with, within CodeDeploy's 256 characters; why hooks are skipped goes first.
 pub fn description(revision: &Revision, serving: &Serving, reason: Option<&str>) -> String {
-    let from = serving.task_definition.as_deref().map(short).map(|from| format!("{from} -> ")).unwrap_or_default();
-    let to = short(&revision.appspec.task_definition);
+    let from =
+        serving.task_definition.as_deref().map(revision_name).map(|from| format!("{from} -> ")).unwrap_or_default();
+    let to = revision_name(&revision.appspec.task_definition);
     let skipped = reason.map(|reason| format!("; hooks skipped: {reason}")).unwrap_or_default();
     let id = &revision.past.deployment.id;
     format!("greenlight rollback to {id}{skipped}; {from}{to}").chars().take(256).collect()

@@ -218,6 +218,11 @@ impl TaskDefinition {
     }
 }
 
+/// `family:revision` of a task definition's ARN.
+pub fn revision_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
 fn name_of(container: &Value) -> Option<String> {
     container.get("name").and_then(Value::as_str).map(str::to_owned)
 }

@@ -9,6 +9,7 @@ use super::paint::Paint;
 use super::{json, words};
 use crate::decide::difference::Difference;
 use crate::decide::plan::{Compared, Forecast, Plan, Revision};
+use crate::decide::task_definition::revision_name;
 
 /// A value longer than this is not worth a line of a terminal.
 const LONGEST: usize = 100;
@@ -31,11 +32,13 @@ pub fn lines(plan: &Plan, paint: Paint) -> Vec<String> {
 }
 
 fn revision(plan: &Plan) -> String {
-    let serving = plan.live.as_deref().map_or("nothing that can be read", name);
+    let serving = plan.live.as_deref().map_or("nothing that can be read", revision_name);
     match &plan.revision {
-        Revision::Serving(arn) => format!("task definition  {} serves already; nothing would be registered", name(arn)),
+        Revision::Serving(arn) => {
+            format!("task definition  {} serves already; nothing would be registered", revision_name(arn))
+        }
         Revision::Reused(arn) => {
-            format!("task definition  {serving} -> {}, which is equal and would be used again", name(arn))
+            format!("task definition  {serving} -> {}, which is equal and would be used again", revision_name(arn))
         }
         Revision::New(family) => {
             format!("task definition  {serving} -> a new revision of {family}, which would be registered")
@@ -169,8 +172,4 @@ pub(super) fn reason(plan: &Plan) -> String {
 
 fn told(differences: &[Difference]) -> Vec<Value> {
     differences.iter().map(|one| json!({"at": one.at, "from": one.from, "to": one.to})).collect()
-}
-
-fn name(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
 }

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::{Created, Kind, Printer, error_line, json, words};
 use crate::aws::creating::NewDeployment;
 use crate::decide::history::Past;
-use crate::decide::rollback::{Revision, short};
+use crate::decide::rollback::Revision;
 use crate::decide::schedule::Shift;
+use crate::decide::task_definition::revision_name;
 use crate::exit::Exit;
 
 impl Printer {
@@ -92,7 +93,7 @@ pub(super) fn lines(proposal: &Proposal) -> Vec<String> {
             created.unwrap_or_default(),
             about.unwrap_or_default()
         ),
-        format!("  task definition  {from} -> {}", short(&proposal.revision.appspec.task_definition)),
+        format!("  task definition  {from} -> {}", revision_name(&proposal.revision.appspec.task_definition)),
         format!("  hooks            {hooks}"),
         format!(
             "  traffic          {}",
@@ -118,7 +119,7 @@ pub(super) fn write(proposal: &Proposal, now: Timestamp) {
 
 /// The revision serves; `further` is the last success that does not.
 pub(super) fn nothing_to_do(revision: &Revision, further: Option<&Past>) -> String {
-    let definition = short(&revision.appspec.task_definition);
+    let definition = revision_name(&revision.appspec.task_definition);
     let serves = format!("nothing to do: {definition}, the revision of {}, serves", revision.past.deployment.id);
     match further {
         Some(past) => {

@@ -15,8 +15,9 @@ use crate::aws::{Aws, Connection};
 use crate::clock;
 use crate::configuration::Configuration;
 use crate::decide::history::Past;
-use crate::decide::rollback::{self, Course, NoWayBack, Revision, Serving, short};
+use crate::decide::rollback::{self, Course, NoWayBack, Revision, Serving};
 use crate::decide::schedule::Bounds;
+use crate::decide::task_definition::revision_name;
 use crate::decide::view::Heading;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -225,7 +226,7 @@ async fn propose(
     Proposal {
         last: group.last_attempted,
         service,
-        from: serving.task_definition.as_deref().map(|definition| short(definition).to_owned()),
+        from: serving.task_definition.as_deref().map(|definition| revision_name(definition).to_owned()),
         skipped: request.skip_hooks.clone(),
         shift: shift(aws, config.as_deref()).await,
         ready_wait: group.ready_wait,

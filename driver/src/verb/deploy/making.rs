@@ -7,7 +7,7 @@ use crate::aws::creating::NewDeployment;
 use crate::aws::error::AwsError;
 use crate::clock;
 use crate::decide::conflict;
-use crate::decide::task_definition::TaskDefinition;
+use crate::decide::task_definition::{TaskDefinition, revision_name};
 use crate::failure::Failure;
 use crate::show::Printer;
 use crate::verb::interruption::Interruption;
@@ -44,7 +44,7 @@ pub(super) async fn register(
     let what = format!("register task definition {family:?}");
     match once(&subject, call, look, pacing, printer, interruption).await {
         Ended::Made(arn) | Ended::Found(arn) => {
-            printer.note(&format!("task definition {} registered", name(&arn)), clock::now());
+            printer.note(&format!("task definition {} registered", revision_name(&arn)), clock::now());
             Ok(Revision { arn, is_new: true })
         }
         Ended::InTheWay(source) | Ended::Refused(source) | Ended::Unknown(source) => Err(Failure::aws(what)(source)),
@@ -89,7 +89,7 @@ pub(super) async fn take_back(aws: &Aws, revision: &Revision, failure: &Failure,
     if !revision.is_new || may_be_used(failure) {
         return;
     }
-    let name = name(&revision.arn);
+    let name = revision_name(&revision.arn);
     match aws.deregister_task_definition(&revision.arn).await {
         Ok(()) => printer.note(&format!("task definition {name} deregistered: no deployment uses it"), clock::now()),
         Err(error) => {
@@ -102,9 +102,4 @@ pub(super) async fn take_back(aws: &Aws, revision: &Revision, failure: &Failure,
 /// A deployment that may exist needs its task definition.
 fn may_be_used(failure: &Failure) -> bool {
     matches!(failure, Failure::Doubtful { .. } | Failure::InterruptedBefore(..))
-}
-
-/// `family:revision`.
-pub(super) fn name(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
 }

@@ -9,7 +9,7 @@ mod once;
 pub(crate) mod scaling;
 mod settling;
 
-use self::making::{Creation, Revision, name};
+use self::making::{Creation, Revision};
 use self::scaling::Held;
 use self::settling::Way;
 use super::following::{Followed, Following, Orders};
@@ -21,6 +21,7 @@ use crate::aws::{Aws, Connection};
 use crate::clock;
 use crate::configuration::{AutoScaling, Configuration};
 use crate::decide::schedule::Bounds;
+use crate::decide::task_definition::revision_name;
 use crate::decide::view::Heading;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -122,7 +123,7 @@ impl Run<'_> {
     ) -> Result<Option<Followed>, Failure> {
         let revision = match equal {
             Some(arn) => {
-                printer.note(&format!("task definition {} is equal and used again", name(&arn)), clock::now());
+                printer.note(&format!("task definition {} is equal and used again", revision_name(&arn)), clock::now());
                 Revision { arn, is_new: false }
             }
             None => making::register(self.aws, &read.definition, &self.pacing, printer, interruption).await?,
@@ -188,7 +189,7 @@ impl Run<'_> {
 
     fn new_deployment(&self, read: &Preparation, task_definition: &str) -> NewDeployment {
         let described = read.versions.as_ref().map_or_else(
-            || name(task_definition).to_owned(),
+            || revision_name(task_definition).to_owned(),
             |versions| format!("{} {} -> {}", versions.container, versions.from, versions.to),
         );
         let description = self.configuration.description.clone().unwrap_or(format!("greenlight: {described}"));
