@@ -37,7 +37,7 @@ pub(crate) struct AwsArguments {
     /// One endpoint for all services [default: AWS_ENDPOINT_URL, or AWS]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
-    /// The shortest time between two looks at the deployment
+    /// The shortest time between two looks at the deployment; below 1s the longer ones come sooner in proportion
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = poll)]
     pub(crate) poll: Duration,
 }

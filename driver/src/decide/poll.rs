@@ -16,6 +16,8 @@ use super::view::since;
 use super::watch::{Patience, replacement_weight};
 use crate::snapshot::{DeploymentStatus, EventStatus, LifecycleEvent, Snapshot, Target};
 
+/// The shortest time between two looks that the figures of this file are meant for.
+const FLOOR: Duration = Duration::from_secs(1);
 /// The peer's pace.
 pub const PEER: Duration = Duration::from_secs(15);
 /// Calls that may be spent before the peer would have made them: a start, two hooks and the events between them. A deployment that
@@ -133,7 +135,9 @@ enum Phase {
 
 /// The next look at a deployment that has not ended; `quiet_since` is when something last changed.
 pub fn turn(patience: &Patience, spending: &Spending, seen: &Snapshot, quiet_since: Timestamp, now: Timestamp) -> Turn {
-    let paced = |duration: Duration| duration.div_f64(patience.pace).max(patience.floor);
+    // Who asks for looks in less than a second wants all of them sooner, not the shortest only.
+    let haste = (patience.floor.as_secs_f64() / FLOOR.as_secs_f64()).min(1.0);
+    let paced = |duration: Duration| duration.div_f64(patience.pace).mul_f64(haste).max(patience.floor);
     let aged = |begun: Option<Timestamp>, divisor: u32, least: Duration, most: Duration| {
         let age = since(begun.unwrap_or(quiet_since).max(spending.began), now);
         (age / divisor).clamp(paced(least), paced(most))

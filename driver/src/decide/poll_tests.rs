@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::decide::schedule::Shift;
-use crate::decide::testing::{at, set_weight, snapshot};
+use crate::decide::testing::{at, set_event, set_weight, snapshot};
 use crate::decide::until::EVENTS;
 use crate::decide::watch::{Next, Watch};
 use crate::snapshot::RollbackEvent;
@@ -181,6 +181,21 @@ fn play(config: &'static str, hooks: [f64; 2], termination_minutes: u64) -> Play
 }
 
 const HOOKS: [[f64; 2]; 5] = [[0.4, 0.4], [5.0, 5.0], [12.0, 3.0], [30.0, 12.0], [300.0, 5.0]];
+
+#[test]
+fn whoever_asks_for_shorter_times_gets_all_of_them_shorter() {
+    let (began, later) = (at(0), at(22));
+    let mut seen = snapshot("InProgress");
+    set_event(&mut seen, "BeforeInstall", EventStatus::Succeeded);
+    set_event(&mut seen, "Install", EventStatus::InProgress);
+    let after = |floor| {
+        let patience = Patience { floor, pace: 1.0, shift: Shift::AllAtOnce, deadline: at(9_999) };
+        turn(&patience, &Spending::new(began), &seen, began, later).after
+    };
+    assert_eq!(after(Duration::from_secs(1)), Duration::from_secs(6), "half as long again as Install has taken");
+    assert_eq!(after(Duration::from_millis(100)), INSTALL / 10);
+    assert_eq!(after(Duration::from_secs(5)), Duration::from_secs(6));
+}
 
 #[test]
 fn with_some_minutes_of_known_waits_there_are_no_more_calls_than_the_peers_and_the_end_is_seen_within_two_seconds() {

@@ -331,7 +331,7 @@ impl Printer {
             self.keep(report, Some(exit), &lines.join("; "), now);
         }
         match &mut self.kind {
-            Kind::Json(json) => json.outcome(report, exit, &lines.join(" "), now),
+            Kind::Json(json) => json.outcome(report, exit, &lines.join("; "), now),
             Kind::Live(live) => {
                 live.leave();
                 lines.iter().for_each(|line| error_line(line));

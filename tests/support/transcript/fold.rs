@@ -1,0 +1,123 @@
+//! What a transcript leaves out, because it depends on the moment: times, measured durations, ports, folders, and what a look
+//! happened to see between two states. Ids stay: the stand-in draws them from a fixed seed.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+/// In this order: a time holds what looks like a duration.
+static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let rules = [
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(Z| UTC)?", "<time>"),
+        (r"\b\d\d:\d\d:\d\d\b", "<time>"),
+        (r"(deadline|by|at|until|since) \d\d:\d\d\b", "$1 <time>"),
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
+        (r"\(port \d+\)", "(port <port>)"),
+        (r"\b\d+\.\d+ ?(ms|s)\b", "<duration>"),
+        (r"\b\d+ ?ms\b", "<duration>"),
+        (r"\b\d+m \d+s\b", "<duration>"),
+        (r"\bin \d+s\b", "in <duration>"),
+        // How often ECS tried.
+        (r"\b\d+ x ", "<n> x "),
+        (r#""count":\d+"#, r#""count":<n>"#),
+        (r"\b\d+ tasks ended", "<n> tasks ended"),
+    ];
+    rules.map(|(pattern, name)| (Regex::new(pattern).expect("a rule is a pattern"), name)).into()
+});
+
+/// A line of progress for people: time, mark, event.
+static PROGRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d\d:\d\d:\d\d  ").expect("a pattern"));
+
+/// What is folded in one story.
+pub(crate) struct Fold {
+    varying: Vec<(String, String)>,
+    /// Whether events that have ended are told.
+    pub(super) events: bool,
+}
+
+impl Fold {
+    pub(super) fn of(folder: &Path) -> Self {
+        let mut fold = Self { varying: Vec::new(), events: true };
+        fold.vary(&folder.display().to_string(), "<folder>");
+        fold.vary(env!("CARGO_BIN_EXE_greenlight"), "<greenlight>");
+        fold.vary(env!("CARGO_PKG_VERSION"), "<version>");
+        fold
+    }
+
+    pub(super) fn vary(&mut self, text: &str, name: &str) {
+        self.varying.push((text.to_owned(), name.to_owned()));
+    }
+
+    /// What varies within a line or more.
+    pub(super) fn text(&self, text: &str) -> String {
+        let text = self.varying.iter().fold(text.to_owned(), |text, (varying, name)| text.replace(varying, name));
+        VARYING.iter().fold(text, |text, (pattern, name)| pattern.replace_all(&text, *name).into_owned())
+    }
+
+    /// Standard output: lines for people, or NDJSON.
+    pub(super) fn output(&self, text: &str) -> Vec<String> {
+        let line = |line: &str| match serde_json::from_str::<Value>(line) {
+            Ok(value @ Value::Object(_)) if value["schema"].is_u64() && value["type"].is_string() => self.told(value),
+            _ => Some(self.text(line)),
+        };
+        text.lines().filter_map(line).collect()
+    }
+
+    /// Standard error: of progress only what has ended, without how long it took.
+    pub(super) fn errors(&self, text: &str) -> Vec<String> {
+        let line = |line: &str| {
+            if !PROGRESS.is_match(line) {
+                return Some(self.text(line));
+            }
+            let told = self.events && !line.contains("  >>   ");
+            told.then(|| {
+                let mut told = self.text(line).split_whitespace().collect::<Vec<_>>().join(" ");
+                // How many tasks ran when it was seen to have ended.
+                if told.contains(" Install ") {
+                    told = told.split(" replacement ").next().expect("a split has a first part").to_owned();
+                }
+                told
+            })
+        };
+        text.lines().filter_map(line).collect()
+    }
+
+    /// A line of NDJSON, unless it is about what was seen on the way.
+    fn told(&self, mut line: Value) -> Option<String> {
+        match line["type"].as_str() {
+            Some("status" | "traffic" | "tasks") => return None,
+            Some("event") => {
+                let ended = !matches!(line["status"].as_str(), Some("InProgress" | "Pending"));
+                if !(self.events && ended) {
+                    return None;
+                }
+            }
+            Some("evidence") => line["evidence"] = summary(&line["evidence"]),
+            _ => {}
+        }
+        Some(self.text(&line.to_string()))
+    }
+}
+
+/// Evidence has a test of its own; here it is what it decided.
+fn summary(evidence: &Value) -> Value {
+    let checks = evidence["checks"].as_array().into_iter().flatten();
+    let checks: Vec<_> = checks.map(|check| json!({"id": check["id"], "outcome": check["outcome"]})).collect();
+    json!({"decision": evidence["verdict"]["decision"], "checks": checks})
+}
+
+#[test]
+fn what_depends_on_the_moment_is_folded_and_nothing_else() {
+    let fold = Fold::of(Path::new("/tmp/story"));
+    for (text, wanted) in [
+        ("wrote /tmp/story/checks.yaml", "wrote <folder>/checks.yaml"),
+        ("GET / via 127.0.0.1:4711, 200 in 43 ms", "GET / via 127.0.0.1:<port>, 200 in <duration>"),
+        ("d-AAAAAAAAA ended in 1m 4s, at 2026-01-02T03:04:05.678Z", "d-AAAAAAAAA ended in <duration>, at <time>"),
+        ("canary 10 %, 5 min; 2 of 3 targets", "canary 10 %, 5 min; 2 of 3 targets"),
+    ] {
+        assert_eq!(fold.text(text), wanted);
+    }
+}
