@@ -30,7 +30,7 @@ fn a_missing_configuration_is_a_usage_error_that_says_what_to_do() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         error_of(&output),
-        "error: failed to read the configuration greenlight.yaml\n  No such file or directory (os error 2)\n  name another file with --file, or begin with the example in the README\n"
+        "error: failed to read the configuration greenlight.yaml\n  No such file or directory (os error 2)\n  name another file with --file, or write one with greenlight init\n"
     );
 }
 

@@ -212,7 +212,7 @@ impl Failure {
                     .to_owned(),
             ),
             Self::ConfigurationFile { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                lines.push("name another file with --file, or begin with the example in the README".to_owned());
+                lines.push("name another file with --file, or write one with greenlight init".to_owned());
             }
             Self::Aws { source, .. } if source.kind == ErrorKind::NotSent => lines.push(
                 "name a region and credentials: AWS_REGION, AWS_PROFILE or the access keys, or --profile and --region; \

@@ -38,7 +38,7 @@ struct OverrideArguments {
     #[arg(long = "env", value_name = "CONTAINER:NAME=VALUE", value_parser = of_container)]
     environment: Vec<(String, String, String)>,
     /// Sets a secret of a container, by the ARN of where it is
-    #[arg(long = "secret", value_name = "CONTAINER:NAME=ARN", value_parser = of_container)]
+    #[arg(long = "secret", value_name = "CONTAINER:NAME=ARN", value_parser = secret)]
     secrets: Vec<(String, String, String)>,
     /// Sets a tag of the task definition
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
@@ -216,6 +216,10 @@ fn image(text: &str) -> Result<(String, String), String> {
 
 fn tag(text: &str) -> Result<(String, String), String> {
     variable(text).map_err(|_| "expected KEY=VALUE".to_owned())
+}
+
+fn secret(text: &str) -> Result<(String, String, String), String> {
+    of_container(text).map_err(|_| "expected CONTAINER:NAME=ARN".to_owned())
 }
 
 fn of_container(text: &str) -> Result<(String, String, String), String> {

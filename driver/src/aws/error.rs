@@ -133,7 +133,8 @@ fn kind_of(code: &str, status: Option<u16>) -> ErrorKind {
         | "ServiceNotFound"
         | "ResourceNotFound"
         | "ListenerNotFound"
-        | "TargetGroupNotFound" => ErrorKind::NotFound,
+        | "TargetGroupNotFound"
+        | "NoSuchBucket" => ErrorKind::NotFound,
         _ if status.is_some_and(|status| status >= 500) => ErrorKind::Unavailable,
         _ => ErrorKind::Refused,
     }

@@ -128,7 +128,8 @@ pub fn split(snapshot: &Snapshot, shares: &[(String, f64)]) -> Option<Split> {
     let target = snapshot.target.as_ref()?;
     let share = |label| {
         let group = target.task_set(label)?.target_group.as_ref()?;
-        Some(shares.iter().filter(|(name, _)| name == group).map(|(_, share)| share).sum::<f64>())
+        // The sum of nothing would be -0.
+        Some(shares.iter().filter(|(name, _)| name == group).fold(0.0, |sum, (_, share)| sum + share))
     };
     Some(Split {
         original: share(TaskSetLabel::Original)?,

@@ -3,6 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use greenlight_checks::evidence::{Evidence, Outcome, Standing};
@@ -52,6 +53,18 @@ impl Versions {
                 Self { container, from: short(old), to: short(new) }
             }
             _ => Self { container, from: from.to_owned(), to: to.to_owned() },
+        }
+    }
+}
+
+/// `web 1.4 -> 1.5`; where something else than the image changes, or the image behind its tag, `web 1.4 again`.
+impl fmt::Display for Versions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { container, from, to } = self;
+        if from == to {
+            write!(formatter, "{container} {to} again")
+        } else {
+            write!(formatter, "{container} {from} -> {to}")
         }
     }
 }
@@ -387,5 +400,7 @@ mod tests {
         assert_eq!(versions("a/shop:1", "b/shop:1"), ("a/shop:1".into(), "b/shop:1".into()));
         let digest = format!("shop@sha256:{}", "0123456789abcdef".repeat(4));
         assert_eq!(versions(&digest, &digest).0, "0123456789ab");
+        assert_eq!(Versions::between("web", "shop:1.4", "shop:1.5").to_string(), "web 1.4 -> 1.5");
+        assert_eq!(Versions::between("web", "shop:1.4", "shop:1.4").to_string(), "web 1.4 again");
     }
 }

@@ -64,7 +64,7 @@ pub fn shift(shift: &Shift) -> Option<String> {
 pub fn heading(heading: &Heading) -> String {
     let mut parts = vec![heading.service.clone(), heading.deployment_id.clone(), heading.group.clone()];
     if let Some(versions) = &heading.versions {
-        parts.push(format!("{} {} -> {}", versions.container, versions.from, versions.to));
+        parts.push(versions.to_string());
     }
     parts.extend(shift(&heading.shift));
     parts.extend(heading.deadline.map(|deadline| format!("deadline {} UTC", deadline.strftime("%H:%M"))));
@@ -146,9 +146,18 @@ pub fn split(split: &Split) -> String {
 
 /// How to attach again.
 pub fn attach(id: &str, region: Option<&str>) -> String {
+    in_region(format!("greenlight watch {id}"), region)
+}
+
+/// How to attach to the group's active deployment.
+pub fn attach_to_active(region: Option<&str>) -> String {
+    in_region("greenlight watch".to_owned(), region)
+}
+
+fn in_region(command: String, region: Option<&str>) -> String {
     match region {
-        Some(region) => format!("greenlight watch {id} --region {region}"),
-        None => format!("greenlight watch {id}"),
+        Some(region) => format!("{command} --region {region}"),
+        None => command,
     }
 }
 

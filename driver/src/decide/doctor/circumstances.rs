@@ -51,8 +51,9 @@ pub(super) fn alarm_state(facts: &Facts) -> Judged {
     let ignores = facts.known_group()?.wiring.ignores_unread_alarms;
     let judge = |name: &String| {
         let Some(alarm) = alarms.iter().find(|alarm| alarm.name == *name) else {
-            let finding = format!("alarm {name}, which the group watches, is not there");
-            let fix = "create it, or take it out of the deployment group";
+            let finding = format!("alarm {name}, which CodeDeploy is to watch, is not there");
+            let fix =
+                "create it, or take it out of the alarms of the deployment group, or of greenlight.yaml or --alarm";
             return Some(if ignores {
                 Finding::warning(
                     check,

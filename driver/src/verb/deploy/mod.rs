@@ -68,7 +68,8 @@ pub async fn deploy(
             Way::Attach(id) => return run.attach(&id, printer, interruption).await,
             Way::Ours(deployment) => {
                 let deployment = *deployment;
-                printer.note(&format!("{} deploys exactly this already; it is followed", deployment.id), clock::now());
+                let followed = if run.orders.detach { "" } else { "; it is followed" };
+                printer.note(&format!("{} deploys exactly this already{followed}", deployment.id), clock::now());
                 let held = run.suspend(&read, printer).await?;
                 let created = deployment.created.unwrap_or_else(clock::now);
                 return run.follow(read, deployment.id, created, held, printer, interruption).await;
@@ -188,10 +189,8 @@ impl Run<'_> {
     }
 
     fn new_deployment(&self, read: &Preparation, task_definition: &str) -> NewDeployment {
-        let described = read.versions.as_ref().map_or_else(
-            || revision_name(task_definition).to_owned(),
-            |versions| format!("{} {} -> {}", versions.container, versions.from, versions.to),
-        );
+        let described =
+            read.versions.as_ref().map_or_else(|| revision_name(task_definition).to_owned(), ToString::to_string);
         let description = self.configuration.description.clone().unwrap_or(format!("greenlight: {described}"));
         let appspec = read.appspec(task_definition, self.configuration).render();
         NewDeployment {

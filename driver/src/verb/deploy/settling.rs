@@ -127,8 +127,9 @@ impl Run<'_> {
 /// Another deployment is active, and there is no patience.
 pub(super) fn conflict(aws: &Aws, active: String, id: Option<&String>) -> Failure {
     let advice = match id {
-        Some(id) => format!("follow it: {}", words::attach(id, aws.region.as_deref())),
-        None => "follow it: greenlight watch".to_owned(),
+        Some(id) => words::attach(id, aws.region.as_deref()),
+        None => words::attach_to_active(aws.region.as_deref()),
     };
+    let advice = format!("follow it: {advice}");
     Failure::Conflict { active, advice }
 }

@@ -177,7 +177,7 @@ impl Following<'_> {
             Exit::Unexpected => format!("AWS has not answered for some minutes; {id} goes on (last seen: {status})"),
             Exit::AsFarAsAsked => match self.orders.until {
                 Some(until) => format!("{} is reached; {id} goes on ({status})", until.name()),
-                None => format!("created: {id} goes on"),
+                None => format!("detached: {id} exists and goes on"),
             },
             Exit::WaitsForPerson
                 if self.watch.deployment.as_ref().is_some_and(|seen| self.logs.has_open_gate(&self.heading, seen)) =>
