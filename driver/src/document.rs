@@ -87,9 +87,14 @@ pub fn read(text: &str) -> Result<Node, Fault> {
     serde_saphyr::from_str::<Node>(text).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location().map(Place::from).unwrap_or_default();
-        // The parser repeats the place at the end of its text.
-        let text = error.to_string();
-        let text = text.split(" at line ").next().unwrap_or_default().to_owned();
+        let text = match error {
+            // The parser's own words speak to whoever calls it.
+            serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
+                format!("duplicate key {key:?}; give it once")
+            }
+            // The parser repeats the place at the end of its text.
+            other => other.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
+        };
         Fault { place, text }
     })
 }

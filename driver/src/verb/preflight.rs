@@ -32,7 +32,9 @@ pub(super) async fn run(
     };
     let diagnosis = doctor::preflight(&gathering::facts(aws, configuration, beginning).await);
     printer.preflight(&diagnosis, clock::now());
-    let blocking: Vec<&str> = diagnosis.of(Severity::Blocking).map(|finding| finding.check.id()).collect();
+    let mut blocking: Vec<&str> = diagnosis.of(Severity::Blocking).map(|finding| finding.check.id()).collect();
+    // One check finds one thing a hook.
+    blocking.dedup();
     if blocking.is_empty() { Ok(()) } else { Err(Failure::Preflight(blocking.join(", "))) }
 }
 

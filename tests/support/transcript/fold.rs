@@ -31,6 +31,13 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 /// A line of progress for people: time, mark, event.
 static PROGRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d\d:\d\d:\d\d  ").expect("a pattern"));
 
+/// What a hook found, and the end of an event, folded: for people, and for programs.
+static FOUND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^<time> ([A-Z]\w+) .*\bchecks? passed|"type":"evidence".*?"event":"(\w+)""#).expect("a pattern")
+});
+static ENDED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^<time> (?:ok|!!) (\w+)|"type":"event".*?"event":"(\w+)""#).expect("a pattern"));
+
 /// What is folded in one story.
 pub(crate) struct Fold {
     varying: Vec<(String, String)>,
@@ -63,7 +70,7 @@ impl Fold {
             Ok(value @ Value::Object(_)) if value["schema"].is_u64() && value["type"].is_string() => self.told(value),
             _ => Some(self.text(line)),
         };
-        text.lines().filter_map(line).collect()
+        behind_their_events(text.lines().filter_map(line).collect())
     }
 
     /// Standard error: of progress only what has ended, without how long it took.
@@ -82,7 +89,7 @@ impl Fold {
                 told
             })
         };
-        text.lines().filter_map(line).collect()
+        behind_their_events(text.lines().filter_map(line).collect())
     }
 
     /// A line of NDJSON, unless it is about what was seen on the way.
@@ -100,6 +107,29 @@ impl Fold {
         }
         Some(self.text(&line.to_string()))
     }
+}
+
+/// What the hooks found is told as soon as it could be read, which may be an event later. Here it stands behind its own.
+fn behind_their_events(mut lines: Vec<String>) -> Vec<String> {
+    let named = |pattern: &Regex, line: &str| {
+        let found = pattern.captures(line)?;
+        found.iter().skip(1).flatten().next().map(|name| name.as_str().to_owned())
+    };
+    let mut index = 0;
+    while index < lines.len() {
+        let event = named(&FOUND, &lines[index]);
+        let end = lines.iter().position(|line| event.is_some() && named(&ENDED, line) == event);
+        if let Some(end) = end {
+            let found = lines.remove(index);
+            let place = if end < index { end + 1 } else { end };
+            lines.insert(place, found);
+            if place > index {
+                continue;
+            }
+        }
+        index += 1;
+    }
+    lines
 }
 
 /// Evidence has a test of its own; here it is what it decided.
@@ -120,4 +150,19 @@ fn what_depends_on_the_moment_is_folded_and_nothing_else() {
     ] {
         assert_eq!(fold.text(text), wanted);
     }
+}
+
+#[test]
+fn what_a_hook_found_stands_behind_its_event_however_late_it_was_read() {
+    let lines = |lines: &[&str]| behind_their_events(lines.iter().map(|line| (*line).to_owned()).collect());
+    let (one, other) = ("<time> ok AfterInstall <duration>", "<time> !! BeforeAllowTraffic <duration>");
+    let (first, second) = ("<time> AfterInstall 2 checks passed", "<time> BeforeAllowTraffic 1 of 2 checks passed");
+    let told = [one, first, other, second, "exit 11"];
+    for mixed in [[one, other, first, second, "exit 11"], [second, first, one, other, "exit 11"], told] {
+        assert_eq!(lines(&mixed), told);
+    }
+    let (event, found) =
+        (r#"{"type":"event","at":"<time>","event":"Install"}"#, r#"{"type":"evidence","event":"Install"}"#);
+    assert_eq!(lines(&[found, event, "{}"]), [event, found, "{}"]);
+    assert_eq!(lines(&["{}", found]), ["{}", found]);
 }
