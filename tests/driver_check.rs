@@ -86,55 +86,6 @@ fn words(line: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_good_version_passes_and_every_listed_check_runs_once() {
-    let shop = Shop::start(None);
-    let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42"]);
-    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
-    let printed = text(&output.stdout);
-    let lines: Vec<_> = printed.lines().map(words).collect();
-    assert_eq!(
-        lines,
-        [
-            &["ok", "health"][..],
-            &["ok", "product"],
-            &["PASSED:", "2", "checks", "passed;", "routing", "is", "not", "attested", "from", "here"],
-            &["exit", "0"],
-        ]
-    );
-    let progress = text(&output.stderr);
-    assert!(progress.starts_with(&format!("checks.yaml: 2 checks against {}", shop.url)), "{progress}");
-}
-
-#[test]
-fn a_check_that_is_contradicted_is_told_with_its_request_and_its_place() {
-    for (mode, text_of, status) in [
-        ("500", "GL1201 product: status expected 200, got 500", "500"),
-        ("wrong-body", "GL1201 product: $.price expected > 0, got \"9.50\" (string)", "200"),
-    ] {
-        let shop = Shop::start(Some(mode));
-        let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42"]);
-        assert_eq!(output.status.code(), Some(1), "{mode}");
-        let printed = text(&output.stdout);
-        assert!(printed.contains(&format!("    {text_of}\n")), "{printed}");
-        let context = format!("GET /api/products/42 via {}, {status} in ", shop.url);
-        assert!(printed.contains(&context), "no {context:?} in\n{printed}");
-        assert!(printed.contains("attempt 1 of 1   checks.yaml:1"), "{printed}");
-        assert!(
-            printed.ends_with("NOT PASSED: 1 of 2 checks passed; routing is not attested from here\nexit 1\n"),
-            "{printed}"
-        );
-    }
-}
-
-#[test]
-fn one_event_is_checked_without_what_only_others_list() {
-    let shop = Shop::start(Some("500"));
-    let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42", "--event", "BeforeAllowTraffic"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-    assert!(!text(&output.stdout).contains("product"));
-}
-
-#[test]
 fn the_last_line_of_json_output_is_the_outcome_with_the_exit_code() {
     for (mode, exit_code, outcome) in [(None, 0, "succeeded"), (Some("slow"), 1, "not_passed")] {
         let shop = Shop::start(mode);
@@ -189,16 +140,6 @@ fn a_bad_plan_is_told_whole_and_nothing_is_asked() {
 }
 
 #[test]
-fn a_plan_with_nothing_to_run_is_no_pass() {
-    let output = check(PLAN, &free_address(), &["--var", "PRODUCT=42", "--event", "AfterInstall"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(
-        text(&output.stderr),
-        "error: GL1002 plan: lists no checks for AfterInstall; nothing would be validated [checks.yaml]\n"
-    );
-}
-
-#[test]
 fn a_service_that_is_not_there_could_not_be_checked() {
     let plan = PLAN.replace("stabilise: 20s", "stabilise: 1s");
     let output = check(&plan, &free_address(), &["--var", "PRODUCT=42"]);
@@ -209,17 +150,6 @@ fn a_service_that_is_not_there_could_not_be_checked() {
 }
 
 #[test]
-fn a_plan_that_is_not_there_and_an_address_with_a_path_are_usage_errors() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let missing = check_in(folder.path(), "http://127.0.0.1:1", &[]);
-    assert_eq!(missing.status.code(), Some(2));
-    assert!(text(&missing.stderr).starts_with("error: failed to read checks.yaml\n"), "{}", text(&missing.stderr));
-    let path = check_in(folder.path(), "http://127.0.0.1:1/healthz", &[]);
-    assert_eq!(path.status.code(), Some(2));
-    assert!(text(&path.stderr).contains("without a path"), "{}", text(&path.stderr));
-}
-
-#[test]
 fn each_check_is_told_of_on_standard_error_as_it_ends() {
     let shop = Shop::start(None);
     let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42"]);
@@ -227,22 +157,6 @@ fn each_check_is_told_of_on_standard_error_as_it_ends() {
     let lines: Vec<_> = progress.lines().skip(1).map(words).collect();
     assert_eq!(lines.len(), 2, "{progress}");
     assert_eq!((&lines[0][..2], &lines[1][..2]), (&["1/2", "ok"][..], &["2/2", "ok"][..]), "{progress}");
-}
-
-#[test]
-fn junit_is_the_data_and_people_read_the_rest_on_standard_error() {
-    let shop = Shop::start(Some("500"));
-    let output = check(PLAN, &shop.url, &["--var", "PRODUCT=42", "--output", "junit"]);
-    assert_eq!(output.status.code(), Some(1));
-    let (document, told) = (text(&output.stdout), text(&output.stderr));
-    assert!(document.starts_with("<?xml"), "{document}");
-    assert!(
-        document.contains(r#"<testsuites name="greenlight check" tests="3" skipped="0" failures="2" errors="0""#),
-        "one for the check, one for the verdict: {document}"
-    );
-    let failure = r#"<failure message="failed: GL1201 product: status expected 200, got 500; GET /api/products/42"#;
-    assert!(document.contains(failure), "{document}");
-    assert!(told.ends_with("NOT PASSED: 1 of 2 checks passed; routing is not attested from here\nexit 1\n"), "{told}");
 }
 
 #[test]

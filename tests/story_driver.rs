@@ -1,9 +1,7 @@
-//! The driver where a deployment is not simply followed to its end: another one is active, somebody interrupts, attaches or
-//! looks, or the scenario is a user's own.
+//! The driver where a deployment is not simply followed to its end: another one is active, or the shift is one of the user's own.
 
 mod support {
     pub(crate) mod output;
-    pub(crate) mod scenario;
     pub(crate) mod stand_in;
 }
 
@@ -13,7 +11,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::output::text;
-use support::scenario::{Function, Scenario};
 use support::stand_in::{StandIn, signal, wait};
 
 /// A pace at which the canary lasts long enough to come between: 15 s.
@@ -51,49 +48,6 @@ fn a_second_deployment_of_the_group_is_a_conflict_that_names_the_first() {
     assert_eq!(second.status.code(), Some(16), "{}", text(&second));
     assert!(text(&second).contains(&first.id), "{}", text(&second));
     first.end("INT");
-}
-
-#[test]
-fn whoever_interrupts_is_told_what_goes_on_and_how_to_attach_again() {
-    for (name, exit_code) in [("INT", 130), ("TERM", 143)] {
-        let stand_in = StandIn::start(&SLOW);
-        let folder = configured(&stand_in);
-        let mut deploying = Deploying::start(&stand_in, folder.path());
-        let (status, printed) = deploying.end(name);
-        assert_eq!(status, Some(exit_code), "{printed}");
-        assert!(printed.contains(&format!("greenlight watch {}", deploying.id)), "{printed}");
-
-        let status =
-            run(stand_in.greenlight().args(["status", &deploying.id, "--output", "json"]).current_dir(folder.path()));
-        assert_eq!(status.status.code(), Some(0), "{}", text(&status));
-        assert!(text(&status).contains("InProgress"), "the deployment goes on: {}", text(&status));
-    }
-}
-
-#[test]
-fn watch_attaches_to_the_groups_active_deployment_and_follows_it_to_its_end() {
-    let stand_in = StandIn::start(&["--pace", "100"]);
-    let folder = configured(&stand_in);
-    let mut deploying = Deploying::start(&stand_in, folder.path());
-    deploying.end("INT");
-    let watched = run(stand_in.greenlight().args(["watch", "--output", "json"]).current_dir(folder.path()));
-    assert_eq!(watched.status.code(), Some(0), "{}", text(&watched));
-    let lines = String::from_utf8_lossy(&watched.stdout).into_owned();
-    let last: Value = serde_json::from_str(lines.lines().last().expect("there is a last line")).expect("it is JSON");
-    assert_eq!(last["type"], "outcome");
-    assert_eq!(last["deployment_id"], deploying.id.as_str());
-    assert_eq!(last["exit_code"], 0);
-}
-
-#[test]
-fn a_scenario_of_the_users_own_runs_its_commands_definitions_and_plan() {
-    let scenario = Scenario::write(&Function::after_allow_test_traffic());
-    let output =
-        run(Command::new(env!("CARGO_BIN_EXE_greenlight")).args(["rehearse", scenario.path(), "--output", "json"]));
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    let last = String::from_utf8_lossy(&output.stdout).lines().last().expect("there is a last line").to_owned();
-    let last: Value = serde_json::from_str(&last).expect("it is JSON");
-    assert_eq!((&last["type"], &last["exit_code"]), (&json!("outcome"), &json!(0)), "{last}");
 }
 
 #[test]

@@ -108,20 +108,7 @@ impl Site {
 
     /// One call as any client would write it to the wire.
     pub(crate) fn call(&self, target: &str, input: &Value) -> Value {
-        let address = self.stand_in.text("endpoint").trim_start_matches("http://").to_owned();
-        let body = input.to_string();
-        let mut stream = TcpStream::connect(&address).expect("the endpoint listens");
-        let request = format!(
-            "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.1\r\n\
-             x-amz-target: {target}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).expect("a request can be written");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer can be read");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        let body = answer.split_once("\r\n\r\n").expect("an answer has a head").1;
-        if body.is_empty() { Value::Null } else { serde_json::from_str(body).expect("a body is JSON") }
+        call(&self.stand_in, target, input)
     }
 
     /// A call of CodeDeploy.
@@ -173,6 +160,24 @@ impl Site {
         let mark = tags["Tags"]["greenlight:auto-scaling-suspended"].as_str().map(str::to_owned);
         (state.values().map(|value| value == true).collect(), mark)
     }
+}
+
+/// One call of a stand-in as any client would write it to the wire.
+pub(crate) fn call(stand_in: &StandIn, target: &str, input: &Value) -> Value {
+    let address = stand_in.text("endpoint").trim_start_matches("http://").to_owned();
+    let body = input.to_string();
+    let mut stream = TcpStream::connect(&address).expect("the endpoint listens");
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         x-amz-target: {target}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).expect("a request can be written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer can be read");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let body = answer.split_once("\r\n\r\n").expect("an answer has a head").1;
+    if body.is_empty() { Value::Null } else { serde_json::from_str(body).expect("a body is JSON") }
 }
 
 /// Standard output and standard error.

@@ -117,7 +117,7 @@ impl Spending {
 enum Phase {
     /// It has not begun.
     Starting,
-    /// It has no target yet, or a status that nobody knows.
+    /// It has no target yet, or a status that nobody knows, or is about to wait for a person or to go on from there.
     Unclear,
     /// An event runs, and nobody knows how long; or one has ended and the next one has not begun.
     Event { since: Option<Timestamp> },
@@ -225,7 +225,8 @@ fn phase(patience: &Patience, seen: &Snapshot, now: Timestamp) -> Phase {
         return until.map_or(Phase::Ending { since: ended }, |until| Phase::Termination { until });
     }
     let Some(running) = target.events.iter().find(|event| event.status == EventStatus::InProgress) else {
-        return if waits_at_gate(seen, target) { Phase::Gate } else { Phase::Event { since: ended } };
+        // Before the status says so, or behind it: which half shows first how it goes on is not known.
+        return if waits_at_gate(seen, target) { Phase::Unclear } else { Phase::Event { since: ended } };
     };
     match running.name.as_str() {
         "Install" => Phase::Install { since: running.started },

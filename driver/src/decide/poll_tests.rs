@@ -287,3 +287,18 @@ fn a_wait_for_a_person_is_seen_by_the_deployments_status_because_the_target_does
     }
     assert_eq!(also(Some(&before), &seen, Ask::TARGET), Ask::DEPLOYMENT);
 }
+
+#[test]
+fn behind_a_wait_for_a_person_both_halves_are_looked_at_because_the_target_has_stood_still() {
+    let course = play(CANARY, [12.0, 3.0], 5).course();
+    let gate = course.events[5].0 - 0.2;
+    let mut seen = course.seen(gate);
+    seen.deployment.ready_wait = Duration::from_secs(600);
+    let patience =
+        Patience { floor: Duration::from_secs(1), pace: 1.0, shift: course.shift.clone(), deadline: at(9_999) };
+    let ask = |seen: &Snapshot| turn(&patience, &Spending::new(moment(gate)), seen, moment(gate), moment(gate)).ask;
+    seen.deployment.status = DeploymentStatus::Ready;
+    assert_eq!(ask(&seen), Ask::DEPLOYMENT);
+    seen.deployment.status = DeploymentStatus::InProgress;
+    assert_eq!(ask(&seen), Ask::BOTH);
+}

@@ -68,6 +68,10 @@ pub fn reason(report: &Report) -> String {
             let message = first_message(why).map(|message| message.to_string());
             let message = why.guard.clone().map(|text| format!("the guard: {text}")).or(message);
             let text = message.or_else(|| why.error.as_ref().map(|error| format!("{}: {}", error.code, error.message)));
+            let text = text.map(|text| match unapproved(why) {
+                Some(unapproved) => format!("{text}; {unapproved}"),
+                None => text,
+            });
             let told = text.into_iter().chain(reasons::first(why));
             std::iter::once(headline(why)).chain(told).collect::<Vec<_>>().join(": ")
         }
@@ -130,6 +134,7 @@ pub(super) fn failure(why: &Why, paint: Paint) -> Vec<String> {
         Some(HookLog::Evidence(evidence)) => {
             lines.extend(evidence_lines(evidence, paint));
             lines.extend(not_arrived(evidence));
+            lines.extend(unapproved(why).map(|text| format!("  {text}")));
         }
         Some(HookLog::Tail(tail)) if tail.is_empty() => {
             lines.push("  the function left no evidence, and its log has nothing from this time".to_owned());
@@ -178,6 +183,16 @@ pub(super) fn evidence_lines(evidence: &Evidence, paint: Paint) -> Vec<String> {
         lines.push(format!("  {}", both.join("; ")));
     }
     lines
+}
+
+/// Its evidence was written while it asked, and does not know of the answer.
+fn unapproved(why: &Why) -> Option<&'static str> {
+    match &why.log {
+        Some(HookLog::Evidence(evidence)) if evidence.verdict.decision == Decision::Waiting => {
+            Some("the approval was refused, or not given in time")
+        }
+        Some(HookLog::Evidence(_) | HookLog::Tail(_) | HookLog::Unreadable(_)) | None => None,
+    }
 }
 
 /// What is said of a hook that did not have the effect of its verdict.

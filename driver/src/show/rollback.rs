@@ -79,7 +79,8 @@ pub(super) fn lines(proposal: &Proposal) -> Vec<String> {
     let hooks: Vec<_> =
         proposal.revision.appspec.hooks.iter().map(|(event, name)| format!("{}: {name}", event.name())).collect();
     let hooks = match &proposal.skipped {
-        Some(reason) => format!("SKIPPED, all {}: {reason}", hooks.len()),
+        Some(reason) if hooks.len() > 1 => format!("SKIPPED, all {}: {reason}", hooks.len()),
+        Some(reason) => format!("SKIPPED: {reason}"),
         None if hooks.is_empty() => "none".to_owned(),
         None => hooks.join(", "),
     };

@@ -25,7 +25,7 @@ pub async fn run(
     tokio::select! {
         biased;
         exit = interruption.wait() => return Err(Failure::InterruptedBefore("the deployment was stopped", exit)),
-        looked = following.look_first() => looked?,
+        looked = following.look_first() => drop(looked?),
     }
     // From here on nothing is cut short: a stop that was sent is followed.
     let words = match aws.stop_deployment(&id, rollback).await {

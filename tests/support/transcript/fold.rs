@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 /// In this order: a time holds what looks like a duration.
 static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let rules = [
-        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "<time>"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(Z| UTC)?", "<time>"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "<time>"),
         (r"\b\d\d:\d\d:\d\d\b", "<time>"),
         (r"(deadline|by|at|until|since) \d\d:\d\d\b", "$1 <time>"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
@@ -20,10 +21,16 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d+ ?ms\b", "<duration>"),
         (r"\b\d+m \d+s\b", "<duration>"),
         (r"\bin \d+s\b", "in <duration>"),
+        // A column is as wide as what varies in it.
+        (r" {2,}<duration>", "  <duration>"),
+        (r"\bgreenlight-invoke-\d+", "greenlight-invoke-<n>"),
+        (r#"\btime="\d+\.\d+""#, r#"time="<duration>""#),
+        (r#"_ms":\d+"#, r#"_ms":<n>"#),
         // How often ECS tried.
         (r"\b\d+ x ", "<n> x "),
         (r#""count":\d+"#, r#""count":<n>"#),
-        (r"\b\d+ tasks ended", "<n> tasks ended"),
+        (r"\b\d+ tasks (ended|started)", "<n> tasks $1"),
+        (r"\bjournal of \d+ lines", "journal of <n> lines"),
     ];
     rules.map(|(pattern, name)| (Regex::new(pattern).expect("a rule is a pattern"), name)).into()
 });
@@ -38,16 +45,37 @@ static FOUND: LazyLock<Regex> = LazyLock::new(|| {
 static ENDED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"^<time> (?:ok|!!) (\w+)|"type":"event".*?"event":"(\w+)""#).expect("a pattern"));
 
+/// A line of `check` for people: its number, of how many.
+static CHECK_ENDED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^ +\d+/\d+ (ok|!!|--|\?\?) ").expect("a pattern"));
+
+/// Said where the hooks were not built before.
+const BUILDING: &str = "building the hooks with cargo";
+static BY_CARGO: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("^ +(Blocking|Compiling|Finished) ").expect("a pattern"));
+
+/// A function's log has tests of its own.
+static BY_FUNCTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^(\{"|(START|END|REPORT) RequestId: )"#).expect("a pattern"));
+
+/// What a hook has left, come after its event had ended.
+static LATE_EVIDENCE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d\d:\d\d:\d\d {4,}(\w+) ").expect("a pattern"));
+
+/// What a hook has left, behind its event.
+static BESIDE_ITS_EVENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r" (\d+ of )?\d+ checks? passed, routing .*$").expect("a pattern"));
+
 /// What is folded in one story.
 pub(crate) struct Fold {
     varying: Vec<(String, String)>,
     /// Whether events that have ended are told.
     pub(super) events: bool,
+    /// Whether what a hook that ended well has left is told.
+    pub(super) evidence: bool,
 }
 
 impl Fold {
     pub(super) fn of(folder: &Path) -> Self {
-        let mut fold = Self { varying: Vec::new(), events: true };
+        let mut fold = Self { varying: Vec::new(), events: true, evidence: true };
         fold.vary(&folder.display().to_string(), "<folder>");
         fold.vary(env!("CARGO_BIN_EXE_greenlight"), "<greenlight>");
         fold.vary(env!("CARGO_PKG_VERSION"), "<version>");
@@ -70,21 +98,34 @@ impl Fold {
             Ok(value @ Value::Object(_)) if value["schema"].is_u64() && value["type"].is_string() => self.told(value),
             _ => Some(self.text(line)),
         };
-        behind_their_events(text.lines().filter_map(line).collect())
+        let mut lines = behind_their_events(text.lines().filter_map(line).collect());
+        // Checks run side by side, and which ends first is open.
+        let is_check = |line: &String| line.starts_with(r#"{"schema":1,"type":"check""#);
+        for checks in lines.chunk_by_mut(|before, after| is_check(before) && is_check(after)) {
+            checks.sort();
+        }
+        lines
     }
 
     /// Standard error: of progress only what has ended, without how long it took.
     pub(super) fn errors(&self, text: &str) -> Vec<String> {
         let line = |line: &str| {
             if !PROGRESS.is_match(line) {
-                return Some(self.text(line));
+                // A check that has ended stands on standard output too, and there in its order.
+                let beside = [&CHECK_ENDED, &BY_CARGO, &BY_FUNCTION].iter().any(|pattern| pattern.is_match(line));
+                let beside = beside || line == BUILDING;
+                return (!beside).then(|| self.text(line));
             }
-            let told = self.events && !line.contains("  >>   ");
+            let late = LATE_EVIDENCE.is_match(line);
+            let told = self.events && !line.contains("  >>   ") && (self.evidence || !late);
             told.then(|| {
                 let mut told = self.text(line).split_whitespace().collect::<Vec<_>>().join(" ");
                 // How many tasks ran when it was seen to have ended.
                 if told.contains(" Install ") {
                     told = told.split(" replacement ").next().expect("a split has a first part").to_owned();
+                }
+                if !self.evidence {
+                    told = BESIDE_ITS_EVENT.replace(&told, "").into_owned();
                 }
                 told
             })
@@ -95,13 +136,15 @@ impl Fold {
     /// A line of NDJSON, unless it is about what was seen on the way.
     fn told(&self, mut line: Value) -> Option<String> {
         match line["type"].as_str() {
-            Some("status" | "traffic" | "tasks") => return None,
+            Some("status" | "traffic" | "tasks" | "function_log") => return None,
             Some("event") => {
                 let ended = !matches!(line["status"].as_str(), Some("InProgress" | "Pending"));
                 if !(self.events && ended) {
                     return None;
                 }
             }
+            Some("note") if line["text"] == BUILDING => return None,
+            Some("evidence") if !self.evidence => return None,
             Some("evidence") => line["evidence"] = summary(&line["evidence"]),
             _ => {}
         }

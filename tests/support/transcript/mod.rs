@@ -12,7 +12,7 @@ pub(crate) mod stage;
 
 use std::path::PathBuf;
 
-pub(crate) use self::play::{Form, Play};
+pub(crate) use self::play::{Form, Play, Running};
 pub(crate) use self::stage::{Demo, Stage};
 
 /// Plays a story in both forms, each on a stage of its own, and holds what it printed against the transcript of this name.

@@ -93,14 +93,20 @@ impl<'a> Following<'a> {
         }
     }
 
-    /// Looks before the deployment is stopped: how far the shift had come is not to be seen afterwards.
-    pub(super) async fn look_first(&mut self) -> Result<(), Failure> {
-        self.look().await.map(drop)
+    /// Looks before the deployment is stopped or a wait of it ended: how far it had come is not to be seen afterwards.
+    pub(super) async fn look_first(&mut self) -> Result<Option<&Snapshot>, Failure> {
+        self.look().await?;
+        Ok(self.watch.deployment.as_ref())
     }
 
     /// The stop was accepted; what it said about rolling back goes before the deployment's configuration.
     pub(super) fn was_stopped(&mut self, rollback: Option<bool>, words: &str) {
         self.watch.rollback_asked = rollback;
+        self.printer.note(words, clock::now());
+    }
+
+    /// A wait was ended.
+    pub(super) fn was_continued(&mut self, words: &str) {
         self.printer.note(words, clock::now());
     }
 
