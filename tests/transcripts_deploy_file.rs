@@ -14,7 +14,7 @@ use serde_json::json;
 use support::deploy_site::{Plan, Site};
 use support::scenario::{Function, Scenario};
 use support::stand_in::StandIn;
-use support::transcript::{Demo, Play, Stage, transcript};
+use support::transcript::{Play, Stage, transcript};
 
 const GATED: Plan = Plan {
     config: "CodeDeployDefault.ECSAllAtOnce",
@@ -32,6 +32,21 @@ fn configure(play: &mut Play<Site>, more: &str) {
     play.write("greenlight.yaml", &format!("{begin}{more}"));
 }
 
+/// The hook's plan. Nothing in it depends on how quick the machine is.
+const PLAN: &str = "version: 1
+budget: { report_reserve: 10s, stabilise: 5s }
+hooks: { AfterAllowTestTraffic: [health, product] }
+checks:
+  - id: health
+    http: { get: /healthz }
+    expect: { status: 200 }
+  - id: product
+    http: { get: /api/products/42 }
+    expect:
+      status: 200
+      json: [{ at: $.price, greater_than: 0 }]
+";
+
 /// A service with a hook and an alarm that is content.
 struct Hooked {
     /// Its folder goes when it goes.
@@ -44,8 +59,9 @@ impl Hooked {
     fn start() -> Self {
         let scenario =
             Scenario::write(&Function::after_allow_test_traffic()).set("alarms", &json!({"shop-5xx": {"state": "OK"}}));
-        let stand_in = StandIn::start(&[scenario.path(), "--pace", "400"]);
         let folder = scenario.configuration().parent().expect("a file lies in a folder").to_owned();
+        std::fs::write(folder.join("checks.yaml"), PLAN).expect("a plan can be written");
+        let stand_in = StandIn::start(&[scenario.path(), "--pace", "400"]);
         Self { folder, stand_in, _scenario: scenario }
     }
 }
@@ -104,20 +120,15 @@ fn what_the_hooks_found_decides() {
     transcript(
         "deploy_hooks",
         "What the hooks found decides: their evidence is shown where they pass, and why it failed, and where, where they do not.",
-        || Demo::start(&["--pace", "400"]),
+        Hooked::start,
         |play| {
-            let container = play.stage.stand_in.text("container");
             play.write(
                 "greenlight.yaml",
-                &format!(
-                    "version: 1\napplication: ecs-demo-codedeploy-app\ndeployment_group: ecs-demo-dg\ntask_definition: live\n\
-                     images: {{ {container}: greenlight-demo/shop:2 }}\nhooks:\n\
-                     \x20 AfterAllowTestTraffic: CodeDeployHook_AfterAllowTestTraffic\n\
-                     \x20 BeforeAllowTraffic: CodeDeployHook_BeforeAllowTraffic\n"
-                ),
+                "version: 1\napplication: shop-app\ndeployment_group: shop-dg\ntask_definition: live\nimages: { web: shop:2 }\n\
+                 hooks:\n  AfterAllowTestTraffic: CodeDeployHook_AfterAllowTestTraffic\n",
             );
             play.run(&["deploy"], 0);
-            play.run(&["deploy", "--image", &format!("{container}=greenlight-demo/shop:3")], 11);
+            play.run(&["deploy", "--env", "web:SHOP_FAILS=500"], 11);
         },
     );
 }
