@@ -45,6 +45,15 @@ fn a_deployment_leaves_four_files_and_each_tells_the_same() {
     assert_eq!(list(&report["traffic"]).last().expect("traffic moved")["replacement_percent"], 100.0);
     let checks = list(&report["hooks"][0]["evidence"]["checks"]);
     assert_eq!(checks.len(), 4);
+    for check in checks {
+        let expectations = list(&check["expectations"]);
+        assert!(!expectations.is_empty(), "every check says what it expected: {check}");
+        for each in expectations {
+            assert!(each["expected"].is_string() && each["seen"].is_string(), "and what it saw: {check}");
+        }
+    }
+    assert_eq!(checks[0]["expectations"], serde_json::json!([{"expected": "status 200", "seen": "200"}]));
+    assert_eq!(checks[3]["expectations"], serde_json::json!([{"expected": "status 200", "seen": "404"}]));
 
     let junit = read(folder.path(), "junit.xml");
     assert!(junit.contains(r#"<testcase name="AllowTraffic" classname="lifecycle""#), "{junit}");
@@ -54,10 +63,13 @@ fn a_deployment_leaves_four_files_and_each_tells_the_same() {
         "what only warns is no success: {junit}"
     );
     assert!(junit.contains(r#"failures="0" errors="0""#), "{junit}");
+    assert!(junit.contains("expected status 200, seen 200"), "{junit}");
 
     let summary = read(folder.path(), "summary.md");
     assert!(summary.starts_with("## Succeeded `d-"), "{summary}");
     assert!(summary.contains("| slow | failed (warns only) |"), "{summary}");
+    let health = summary.lines().find(|line| line.starts_with("| health | passed |")).expect("health is told");
+    assert!(health.ends_with(" | status 200 | 200 |"), "{health}");
     drop(scenario);
 }
 
@@ -146,6 +158,28 @@ async fn the_page_works_in_a_browser_light_and_dark_wide_and_narrow_and_by_keybo
         assert!(seen.contains(check), "no {check} in {seen}");
     }
     assert!(seen.contains("GL1201 slow: status expected 200, got 404"), "{seen}");
+
+    // Every check has what was expected beside what was seen, the ones that passed as well.
+    let groups = browser
+        .value("[...document.querySelectorAll('table.checks tbody')].map(group => [group.querySelector('th').innerText.split('\\n')[0], [...group.querySelectorAll('td.expected')].map(cell => [cell.innerText, cell.nextElementSibling.innerText])])")
+        .await;
+    type Groups = Vec<(String, Vec<(String, String)>)>;
+    let groups: Groups = serde_json::from_value(groups).expect("names and pairs of texts");
+    let pair = |expected: &str, seen: &str| (expected.to_owned(), seen.to_owned());
+    assert_eq!(groups[0], ("health".to_owned(), vec![pair("status 200", "200")]));
+    let (errors, seen) = &groups[1].1[0];
+    assert!(errors == "errors <= 99%" && seen.starts_with("0% of 1"), "{groups:?}");
+    let compared: Vec<_> = groups[2].1.iter().map(|(expected, _)| expected.as_str()).collect();
+    assert_eq!(
+        compared,
+        [
+            "GET /healthz: no difference from blue in status, body",
+            "GET /healthz: median latency <= 1.25x blue's, 99% certain",
+            "no more errors than blue"
+        ]
+    );
+    assert!(groups[2].1.iter().all(|(_, seen)| seen.contains("60")), "of so many pairs: {groups:?}");
+    assert_eq!(groups[3], ("slow".to_owned(), vec![pair("status 200", "404")]));
 
     // By keyboard: to the content, then every table that scrolls and everything that unfolds, in the order of the page.
     let order = "[...document.querySelectorAll('a, summary, [tabindex=\"0\"]')].filter(each => !each.closest('details:not([open])') || each.matches('summary')).length";

@@ -124,7 +124,8 @@ fn line(value: &Value) {
     output::line(format!("{value}\n").into_bytes());
 }
 
-/// The evidence as JSON of a limited size: bodies go first, then samples, then all messages but the first of each check.
+/// The evidence as JSON of a limited size: bodies go first, then samples, then what was
+/// expected, then all messages but the first of each check.
 fn bounded(evidence: &Evidence, limit: usize) -> Value {
     let fits = |evidence: &Evidence| {
         let value = serde_json::to_value(evidence).unwrap_or_default();
@@ -134,13 +135,14 @@ fn bounded(evidence: &Evidence, limit: usize) -> Value {
         return value;
     }
     let mut smaller = evidence.clone();
-    let steps: [fn(&mut Evidence); 4] = [
+    let steps: [fn(&mut Evidence); 5] = [
         |evidence| {
             for sample in evidence.checks.iter_mut().flat_map(|check| &mut check.samples) {
                 sample.body = None;
             }
         },
         |evidence| evidence.checks.iter_mut().for_each(|check| check.samples.clear()),
+        |evidence| evidence.checks.iter_mut().for_each(|check| check.expectations.clear()),
         |evidence| evidence.checks.iter_mut().for_each(|check| check.messages.truncate(1)),
         |evidence| {
             evidence.verdict.because.truncate(20);
@@ -183,6 +185,7 @@ mod tests {
             took_ms: 3,
             numbers: std::collections::BTreeMap::new(),
             series: std::collections::BTreeMap::new(),
+            expectations: Vec::new(),
             messages: Vec::new(),
             samples: vec![Sample {
                 request: "GET /".to_owned(),

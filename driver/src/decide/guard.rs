@@ -72,6 +72,7 @@ mod tests {
             took_ms: 1,
             numbers: Default::default(),
             series: Default::default(),
+            expectations: Vec::new(),
             messages: Vec::new(),
             samples: Vec::new(),
         }

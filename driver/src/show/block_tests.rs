@@ -27,6 +27,7 @@ fn check(id: &str, outcome: Outcome, messages: Vec<Message>) -> CheckEvidence {
         took_ms: 43,
         numbers: std::collections::BTreeMap::new(),
         series: std::collections::BTreeMap::new(),
+        expectations: Vec::new(),
         messages,
         samples: Vec::new(),
     }

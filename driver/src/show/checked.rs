@@ -155,6 +155,7 @@ mod tests {
             took_ms: 43,
             numbers: Default::default(),
             series: Default::default(),
+            expectations: Vec::new(),
             messages,
             samples: Vec::new(),
         }

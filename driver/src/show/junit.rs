@@ -39,7 +39,11 @@ pub(super) fn case(check: &CheckEvidence, observes: bool) -> TestCase {
     case.set_classname(check.kind.as_str()).set_time(Duration::from_millis(check.took_ms));
     let numbers = check.numbers.iter().map(|(name, value)| format!("{name}: {value}\n"));
     let told = check.messages.iter().map(|message| format!("{message}\n"));
-    let output: String = numbers.chain(told).collect();
+    let expected = check.expectations.iter().map(|each| {
+        let seen = each.seen.as_deref().unwrap_or("nothing");
+        format!("expected {}, seen {seen}\n", each.expected)
+    });
+    let output: String = expected.chain(numbers).chain(told).collect();
     if !output.is_empty() {
         case.set_system_out(output);
     }
@@ -117,6 +121,7 @@ mod tests {
             took_ms: 1250,
             numbers: BTreeMap::from([("p95_ms".to_owned(), 12.5)]),
             series: BTreeMap::new(),
+            expectations: Vec::new(),
             messages: if outcome == Outcome::Passed { Vec::new() } else { vec![message] },
             samples: Vec::new(),
         }

@@ -235,10 +235,23 @@ pub struct CheckEvidence {
     /// Figures over time, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<String, Series>,
+    /// What it expects, in the plan's order, and what was seen of it. Evidence that is older than this member has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expectation>,
     /// Why it did not pass, in the order of the plan's assertions.
     pub messages: Vec<Message>,
     /// The last answer, and the first that contradicted an assertion.
     pub samples: Vec<Sample>,
+}
+
+/// One thing that a check expects, and what was seen of it; both in short, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Expectation {
+    /// `status 200`, `$.price > 0`, `p95 <= 250 ms`.
+    pub expected: String,
+    /// `200`, `12.5`, `41 ms of 600 samples`; null where nothing was seen.
+    pub seen: Option<String>,
 }
 
 /// A figure over time, from the first moment that is judged.

@@ -75,6 +75,7 @@ fn example() -> Evidence {
             took_ms: 43,
             numbers: BTreeMap::from([("p95_ms".into(), 43.5)]),
             series: BTreeMap::from([("achieved_rate".into(), Series { seconds_each: 1, values: vec![20.0, 19.0] })]),
+            expectations: vec![Expectation { expected: "status 200".into(), seen: None }],
             messages: vec![],
             samples: vec![Sample {
                 request: "GET /".into(),

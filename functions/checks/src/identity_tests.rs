@@ -34,6 +34,7 @@ fn passed(id: &str) -> CheckEvidence {
         took_ms: 1,
         numbers: BTreeMap::new(),
         series: BTreeMap::new(),
+        expectations: Vec::new(),
         messages: Vec::new(),
         samples: Vec::new(),
     }

@@ -28,6 +28,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock;
 use crate::evidence::{CheckEvidence, Outcome, Severity, clip};
+use crate::judge::expected::unseen;
 use crate::message::{Message, codes};
 use crate::plan::{Check, EventPlan, HttpRequest, Kind};
 use crate::probe::http::Prober;
@@ -46,22 +47,12 @@ pub async fn run(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckEvid
     if let Some(witness) = &surroundings.witness {
         witness.hide(&plan.secrets);
     }
-    let mut seen = run_checks(plan, surroundings).await;
-    // Whatever a check has put into a message, a sample or an error passes here on its way out.
-    for evidence in &mut seen {
-        plan.secrets.redact(evidence);
-        clip(evidence);
-    }
-    seen
-}
-
-async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckEvidence> {
     let Some(green) = &surroundings.endpoints.green else {
         return plan
             .checks
             .iter()
             .map(|check| errored(check, "there is no endpoint for the version under test"))
-            .inspect(|evidence| surroundings.tell(evidence))
+            .map(|evidence| released(evidence, plan, surroundings))
             .collect();
     };
     let execution = &surroundings.limits.execution;
@@ -79,24 +70,31 @@ async fn run_checks(plan: &EventPlan, surroundings: &Surroundings) -> Vec<CheckE
     };
     let running: FuturesUnordered<_> =
         plan.checks.iter().enumerate().map(|(index, check)| bench.outcome_of(index, check)).collect();
-    let results = until_ended(running, &bench.failed, surroundings).await;
+    let results = until_ended(running, &bench.failed, plan, surroundings).await;
     let stopped = bench.failed.borrow().clone();
     let ended = |(index, check): (usize, &Check)| match (results.get(&index), &stopped) {
         (Some(evidence), _) => evidence.clone(),
         (None, stopped) => {
             let by = stopped.as_deref().unwrap_or("another check");
-            let evidence = skipped(check, format!("not run to its end, because {by} failed"));
-            surroundings.tell(&evidence);
-            evidence
+            released(skipped(check, format!("not run to its end, because {by} failed")), plan, surroundings)
         }
     };
     plan.checks.iter().enumerate().map(ended).collect()
+}
+
+/// Whatever a check has put into a text passes here on its way out, whoever is told of it first.
+fn released(mut evidence: CheckEvidence, plan: &EventPlan, surroundings: &Surroundings) -> CheckEvidence {
+    plan.secrets.redact(&mut evidence);
+    clip(&mut evidence);
+    surroundings.tell(&evidence);
+    evidence
 }
 
 /// Waits for every check; once a blocking one has failed, only a little longer.
 async fn until_ended(
     mut running: FuturesUnordered<impl Future<Output = (usize, CheckEvidence)>>,
     failed: &watch::Sender<Option<String>>,
+    plan: &EventPlan,
     surroundings: &Surroundings,
 ) -> BTreeMap<usize, CheckEvidence> {
     let mut results = BTreeMap::new();
@@ -107,8 +105,7 @@ async fn until_ended(
             None => running.next().await,
         };
         let Some((index, evidence)) = next else { return results };
-        surroundings.tell(&evidence);
-        results.insert(index, evidence);
+        results.insert(index, released(evidence, plan, surroundings));
         if until.is_none() && failed.borrow().is_some() {
             until = Some(clock::now() + FAREWELL);
         }
@@ -226,6 +223,7 @@ fn ended(check: &Check, outcome: Outcome, message: Message) -> CheckEvidence {
         took_ms: 0,
         numbers: BTreeMap::new(),
         series: BTreeMap::new(),
+        expectations: unseen(check),
         messages: vec![message],
         samples: Vec::new(),
     }
@@ -263,6 +261,8 @@ mod cloudwatch_tests;
 mod compare_tests;
 #[cfg(test)]
 mod cookbook_tests;
+#[cfg(test)]
+mod expectation_tests;
 #[cfg(test)]
 mod grpc_health_tests;
 #[cfg(test)]

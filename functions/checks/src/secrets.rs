@@ -27,7 +27,10 @@ impl Secrets {
         let quoted = format!("{value:?}");
         let json = serde_json::Value::from(value).to_string();
         let inside = |quoted: &str| quoted[1..quoted.len() - 1].to_owned();
-        self.0.extend([value.to_owned(), inside(&quoted), inside(&json), percent_encoded(value)]);
+        // A body of JSON that is told as a quoted text is quoted twice.
+        let twice = serde_json::Value::from(inside(&json)).to_string();
+        let forms = [value.to_owned(), inside(&quoted), inside(&json), inside(&twice), percent_encoded(value)];
+        self.0.extend(forms);
         // The longest first, so that none leaves a rest of another.
         self.0.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
         self.0.dedup();
@@ -59,6 +62,10 @@ impl Secrets {
             redact(&mut message.subject);
             redact(&mut message.text);
             message.context.as_mut().map(redact);
+        }
+        for expectation in &mut evidence.expectations {
+            redact(&mut expectation.expected);
+            expectation.seen.as_mut().map(redact);
         }
         for sample in &mut evidence.samples {
             redact(&mut sample.request);
@@ -115,6 +122,7 @@ mod tests {
         for (text, left) in [
             ("got pass\"wo/rd", "got [redacted]"),
             ("got \"pass\\\"wo/rd\" (string)", "got \"[redacted]\" (string)"),
+            (r#"body "{\"key\":\"pass\\\"wo/rd\"}""#, r#"body "{\"key\":\"[redacted]\"}""#),
             ("GET /?key=pass%22wo%2Frd&a=b", "GET /?key=[redacted]&a=b"),
             ("got \"xx pass\\\"w… (string)", "got \"xx [redacted]… (string)"),
             ("got pa…", "got pa…"),

@@ -125,7 +125,7 @@ mod tests {
             severity in prop::sample::select(vec![Severity::Block, Severity::Warn]),
             inconclusive_excused in any::<bool>(),
         ) -> CheckEvidence {
-            CheckEvidence { id: "any".into(), kind: "http".into(), severity, inconclusive_excused, outcome, attempts: 1, took_ms: 1, numbers: std::collections::BTreeMap::new(), series: std::collections::BTreeMap::new(), messages: vec![], samples: vec![] }
+            CheckEvidence { id: "any".into(), kind: "http".into(), severity, inconclusive_excused, outcome, attempts: 1, took_ms: 1, numbers: std::collections::BTreeMap::new(), series: std::collections::BTreeMap::new(), expectations: vec![], messages: vec![], samples: vec![] }
         }
     }
 
@@ -222,6 +222,7 @@ mod tests {
             took_ms: 3,
             numbers: std::collections::BTreeMap::new(),
             series: std::collections::BTreeMap::new(),
+            expectations: Vec::new(),
             messages: vec![],
             samples: vec![],
         };

@@ -4,17 +4,17 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use greenlight_checks::evidence::{CheckEvidence, Evidence, Outcome};
+use greenlight_checks::evidence::{CheckEvidence, Evidence};
 use jiff::Timestamp;
 
 use super::super::words;
 use super::chart::{self, Line, Plot};
+use super::checks;
 use super::document::{Document, Event, Hook, Split};
 use super::page::{escaped, folded, page, table};
-use super::summary;
 
 /// Percentiles that a latency plot may have, in order.
-const PERCENTILES: [&str; 8] = ["p10", "p25", "p50", "p75", "p90", "p95", "p99", "p99.9"];
+pub(super) const PERCENTILES: [&str; 8] = ["p10", "p25", "p50", "p75", "p90", "p95", "p99", "p99.9"];
 
 /// The page.
 pub fn document(document: &Document) -> String {
@@ -188,12 +188,10 @@ fn hook_section(body: &mut String, hook: &Hook) {
         return;
     };
     about(body, evidence);
-    let rows: Vec<_> = evidence.checks.iter().map(row).collect();
-    if rows.is_empty() {
+    if evidence.checks.is_empty() {
         body.push_str("<p class=\"bad\">No check ran.</p>\n");
     } else {
-        let label = format!("Checks of {}", hook.event);
-        body.push_str(&table(&label, &["Check", "Outcome", "Took", "Expected and seen"], &rows));
+        body.push_str(&checks::table(&format!("Checks of {}", hook.event), &evidence.checks));
     }
     for check in &evidence.checks {
         latencies(body, check);
@@ -226,39 +224,6 @@ fn about(body: &mut String, evidence: &Evidence) {
     if !because.is_empty() {
         let _ = writeln!(body, "<pre>{}</pre>", escaped(&because.join("\n")));
     }
-}
-
-fn row(check: &CheckEvidence) -> Vec<String> {
-    let class = match check.outcome {
-        Outcome::Passed => "good",
-        Outcome::Failed | Outcome::Errored => "bad",
-        Outcome::Inconclusive | Outcome::Skipped => "odd",
-    };
-    let mut seen: Vec<String> = check.messages.iter().map(|message| escaped(&message.to_string())).collect();
-    if seen.is_empty() && check.outcome == Outcome::Passed {
-        seen.push("everything that the plan expects".to_owned());
-    }
-    seen.extend(check.samples.iter().map(|sample| {
-        let end = match (sample.status, &sample.error) {
-            (Some(status), _) => format!("status {status}"),
-            (None, Some(error)) => error.clone(),
-            (None, None) => "no answer".to_owned(),
-        };
-        escaped(&format!("{} via {}: {end} in {} ms", sample.request, sample.via, sample.took_ms))
-    }));
-    // What is plotted below is not repeated.
-    let plotted = |name: &str| PERCENTILES.into_iter().any(|percentile| name.ends_with(&format!("{percentile}_ms")));
-    let numbers = check.numbers.iter().filter(|(name, _)| !plotted(name));
-    let numbers: Vec<_> = numbers.map(|(name, value)| escaped(&format!("{name} {}", number(*value)))).collect();
-    if !numbers.is_empty() {
-        seen.push(format!("<span class=\"quiet\">{}</span>", numbers.join(", ")));
-    }
-    vec![
-        format!("{}<br><span class=\"quiet\">{}</span>", escaped(&check.id), escaped(&check.kind)),
-        format!("<span class=\"{class}\">{}</span>", summary::outcome(check)),
-        milliseconds(check.took_ms),
-        seen.join("<br>"),
-    ]
 }
 
 /// The percentiles of a check that measured some: of one version for `load`, of both for each request of `compare`.
@@ -340,7 +305,7 @@ fn plot_latencies(body: &mut String, title: &str, sides: &[(&'static str, Vec<(&
     );
 }
 
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
     if value != 0.0 && rounded == 0.0 { format!("{value:.1e}") } else { rounded.to_string() }
 }

@@ -2,6 +2,7 @@
 //! `report.html` for people. What was told while the deployment went on is recorded here; nothing is asked again.
 
 pub mod chart;
+mod checks;
 pub mod document;
 pub mod html;
 pub mod junit;

@@ -35,11 +35,15 @@ pub(super) fn page(title: &str, body: &str) -> String {
     )
 }
 
-/// A table that scrolls by itself where it is wider than the page, by keyboard too; cells are markup.
-pub(super) fn table(label: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+/// Markup that scrolls by itself where it is wider than the page, by keyboard too.
+pub(super) fn scrolling(label: &str, markup: &str) -> String {
     let label = escaped(label);
-    let mut text =
-        format!("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">\n<table>\n<thead><tr>");
+    format!("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">\n{markup}</div>\n")
+}
+
+/// A table that scrolls by itself; cells are markup.
+pub(super) fn table(label: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut text = String::from("<table>\n<thead><tr>");
     for name in head {
         let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(name));
     }
@@ -54,8 +58,8 @@ pub(super) fn table(label: &str, head: &[&str], rows: &[Vec<String>]) -> String 
         }
         text.push_str("</tr>\n");
     }
-    text.push_str("</tbody>\n</table>\n</div>\n");
-    text
+    text.push_str("</tbody>\n</table>\n");
+    scrolling(label, &text)
 }
 
 /// A table that is folded away below its chart, for whoever reads numbers or cannot see the chart.

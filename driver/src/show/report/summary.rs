@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use greenlight_checks::evidence::{CheckEvidence, Outcome, Severity};
+use greenlight_checks::evidence::{CheckEvidence, Expectation, Outcome, Severity};
 
 use super::super::words;
 use super::document::{Document, Hook};
 
+/// So much of what a check expects is told; the rest is in the other files.
+const MOST_EXPECTED: usize = 4;
 /// A step summary takes a megabyte; nobody reads that much.
 const LONGEST: usize = 60 * 1024;
 
@@ -63,13 +65,33 @@ fn hook_section(text: &mut String, hook: &Hook) {
         let _ = writeln!(text, "{}", cell(why));
         return;
     };
-    text.push_str("| Check | Outcome | Took | Seen |\n| --- | --- | --- | --- |\n");
+    text.push_str("| Check | Outcome | Took | Expected | Seen |\n| --- | --- | --- | --- | --- |\n");
     for check in &evidence.checks {
-        let seen: Vec<_> = check.messages.iter().map(ToString::to_string).collect();
         let took = words::duration(Duration::from_millis(check.took_ms));
-        let cells = [cell(&check.id), outcome(check), took, cell(&seen.join("; "))];
+        let cells = [cell(&check.id), outcome(check), took, cell(&expected(check)), cell(&seen(check))];
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
+}
+
+fn expected(check: &CheckEvidence) -> String {
+    if check.expectations.is_empty() {
+        return "not in this evidence".to_owned();
+    }
+    listed(check, |each| Some(&each.expected))
+}
+
+/// Why it did not pass, or what it saw: each message has its own.
+fn seen(check: &CheckEvidence) -> String {
+    let messages: Vec<_> = check.messages.iter().map(ToString::to_string).collect();
+    if messages.is_empty() { listed(check, |each| each.seen.as_ref()) } else { messages.join("; ") }
+}
+
+fn listed(check: &CheckEvidence, part: fn(&Expectation) -> Option<&String>) -> String {
+    let told = check.expectations.iter().take(MOST_EXPECTED);
+    let told: Vec<_> = told.map(|each| part(each).map_or("nothing", String::as_str)).collect();
+    let further = check.expectations.len().saturating_sub(MOST_EXPECTED);
+    let rest = if further > 0 { format!("; and {further} more") } else { String::new() };
+    told.join("; ") + &rest
 }
 
 /// In words, for no sign is known everywhere.

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::expected::{bounded, expectation};
 use crate::cloudwatch::{Alarm, AlarmState};
-use crate::evidence::Outcome;
+use crate::evidence::{Expectation, Outcome};
 use crate::message::{Message, codes};
 use crate::plan::{AlarmCheck, AlreadyRed, Check};
 
@@ -68,6 +69,30 @@ pub(crate) fn judge(
     red.append(&mut missing);
     red.append(&mut unsettled);
     (outcome, red)
+}
+
+/// What the check expects of each alarm, in the plan's order, and how the last look showed it.
+pub(crate) fn expectations(
+    alarm: &AlarmCheck,
+    seen: Option<&[Alarm]>,
+    deployment_began: Option<Timestamp>,
+) -> Vec<Expectation> {
+    let watched = match alarm.watch_for.as_secs() {
+        0 => String::new(),
+        seconds => format!(" for {seconds}s"),
+    };
+    bounded(alarm.names.iter().map(|name| {
+        let standing = seen.map(|seen| match seen.iter().find(|alarm| alarm.name == *name) {
+            None => "no such alarm".to_owned(),
+            Some(found) => {
+                let since = found.since.map(|since| format!(" since {}", to_the_second(since))).unwrap_or_default();
+                let excused = found.state == AlarmState::Alarm && is_excused(alarm, found, deployment_began);
+                let left_out = if excused { ", left out (already_red: ignore)" } else { "" };
+                format!("{}{since}{left_out}", found.state)
+            }
+        });
+        expectation(format!("{name} OK{watched}"), standing)
+    }))
 }
 
 /// The figures for the evidence.

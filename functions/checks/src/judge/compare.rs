@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::difference::{Difference, between};
+use super::expected::{bounded, expectation};
 use super::noise::Noise;
 use super::statistics::{fails_more_often, larger, median, ratio};
 use super::weighed;
-use crate::evidence::Outcome;
+use crate::evidence::{Expectation, Outcome};
 use crate::message::{Message, codes};
 use crate::plan::{Check, CompareCheck, LatencyLimit};
 use crate::probe::compare::End;
@@ -227,6 +228,43 @@ pub(crate) fn judge(check: &Check, compare: &CompareCheck, tally: &Tally, ways: 
     }
     contradicted.extend(more_errors(check, tally, ways));
     weighed(contradicted, not_judged)
+}
+
+/// What the check expects of each request and of all together, and what came of the pairs.
+pub(crate) fn expectations(compare: &CompareCheck, tally: Option<&Tally>) -> Vec<Expectation> {
+    let tally = tally.filter(|tally| tally.pairs() > 0);
+    let mut all = Vec::new();
+    for (index, request) in compare.requests.iter().enumerate() {
+        let line = format!("{} {}", request.method, request.path);
+        let tally = tally.map(|tally| &tally.requests[index]);
+        if let Some(rules) = &compare.response {
+            let headers: Vec<_> = rules.headers.iter().map(http::HeaderName::as_str).collect();
+            let headers = if headers.is_empty() { String::new() } else { format!(", headers {}", headers.join(", ")) };
+            let seen = tally.map(|tally| format!("{} in {} pairs", tally.differences.len(), tally.compared));
+            all.push(expectation(format!("{line}: no difference from blue in status, body{headers}"), seen));
+        }
+        if let Some(limit) = &compare.latency {
+            let (ratio, percent) = (shown(limit.ratio), shown(limit.confidence * 100.0));
+            let seen = tally.map(|tally| match latency(tally) {
+                Some(found) => format!(
+                    "{}x (blue {} ms, green {} ms), {} pairs, {}",
+                    shown(found.ratio),
+                    shown(found.blue),
+                    shown(found.green),
+                    found.samples,
+                    probability(found.p)
+                ),
+                None => "no latencies of both".to_owned(),
+            });
+            all.push(expectation(format!("{line}: median latency <= {ratio}x blue's, {percent}% certain"), seen));
+        }
+    }
+    let errors = tally.map(|tally| {
+        let (blue, green) = tally.errors();
+        format!("{green} of {} requests, blue {blue}", tally.pairs())
+    });
+    all.push(expectation("no more errors than blue".to_owned(), errors));
+    bounded(all)
 }
 
 fn different(tally: &RequestTally) -> Vec<String> {

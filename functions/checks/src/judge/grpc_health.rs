@@ -4,7 +4,9 @@ use http::StatusCode;
 use tonic::Code;
 use tonic_health::pb::health_check_response::ServingStatus;
 
+use super::expected::expectation;
 use super::http::clipped;
+use crate::evidence::Expectation;
 use crate::message::{Message, codes};
 use crate::plan::{Check, GrpcHealthCheck};
 use crate::probe::grpc_health::Answered;
@@ -19,6 +21,12 @@ pub(crate) fn contradictions(
     let Some(hint) = hint(health, answered) else { return Vec::new() };
     let text = format!("expected SERVING, got {}; {hint}", told(answered));
     vec![Message::new(codes::ASSERTION_FAILED, &check.id, text).with_context(context).at(&*check.place)]
+}
+
+/// What the check expects, and what the answer was.
+pub(crate) fn expectations(health: &GrpcHealthCheck, answered: Option<&Answered>) -> Vec<Expectation> {
+    let expected = format!("{} SERVING", health.service).trim_start().to_owned();
+    vec![expectation(expected, answered.map(told))]
 }
 
 /// What the answer is called.

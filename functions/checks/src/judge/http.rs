@@ -8,8 +8,9 @@ use http::HeaderName;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::expected::{bounded, expectation, phrase};
 use super::schema;
-
+use crate::evidence::Expectation;
 use crate::message::{Message, codes};
 use crate::plan::predicate::{Found, Predicate};
 use crate::plan::{Check, HttpCheck, Subject, json_path};
@@ -104,6 +105,52 @@ pub(crate) fn status_is_expected(http: &HttpCheck, answer: &Answer) -> bool {
     named.next().is_some_and(|predicate| status(predicate, answer).is_empty())
 }
 
+/// What the check expects, in the plan's order, and what an answer has of it.
+pub(crate) fn expectations(http: &HttpCheck, answer: Option<&Answer>) -> Vec<Expectation> {
+    let json = answer.map(|answer| serde_json::from_slice::<Value>(&answer.body));
+    let in_json = |seen: &dyn Fn(&Value) -> String| match (&json, answer) {
+        (Some(Ok(json)), _) => Some(seen(json)),
+        (Some(Err(_)), Some(answer)) => Some(format!("no JSON but {}", kind_of(answer))),
+        (_, _) => None,
+    };
+    let status = || answer.map(|answer| answer.status.as_u16().to_string());
+    let implied = (!names_status(http)).then(|| expectation("status 2xx".to_owned(), status()));
+    let told = http.assertions.iter().map(|assertion| match &assertion.subject {
+        Subject::Status(predicate) => expectation(phrase("status", predicate), status()),
+        Subject::Within(limit) => expectation(
+            format!("within {} ms", limit.as_millis()),
+            answer.map(|answer| format!("{} ms", answer.took.as_millis())),
+        ),
+        Subject::Header(name, predicate) => {
+            let seen = answer.map(|answer| lines(name, answer).map_or_else(|| "nothing".to_owned(), quoted));
+            expectation(phrase(&format!("header {name}"), predicate), seen)
+        }
+        Subject::Body(predicate) => {
+            let seen = answer.map(|answer| match std::str::from_utf8(&answer.body) {
+                Ok(text) => quoted(text.to_owned()),
+                Err(_) => format!("{} bytes that are no text", answer.body.len()),
+            });
+            expectation(phrase("body", predicate), seen)
+        }
+        Subject::Json(path, predicate) => {
+            let seen = in_json(&|json| listed(&path.query(json).all()));
+            expectation(phrase(&path.to_string(), predicate), seen)
+        }
+        Subject::Schema(schema) => {
+            let seen = in_json(&|json| if schema.validator.is_valid(json) { "valid" } else { "not valid" }.to_owned());
+            expectation(format!("body valid against {}", schema.name), seen)
+        }
+        Subject::BodySha256(wanted) => expectation(
+            format!("body of SHA-256 {wanted}"),
+            answer.map(|answer| format!("{:x}", Sha256::digest(&answer.body))),
+        ),
+        Subject::HttpVersion(wanted) => {
+            expectation(format!("{wanted:?}"), answer.map(|answer| format!("{:?}", answer.version)))
+        }
+    });
+    bounded(implied.into_iter().chain(told))
+}
+
 fn names_status(http: &HttpCheck) -> bool {
     http.assertions.iter().any(|assertion| matches!(assertion.subject, Subject::Status(_)))
 }
@@ -114,28 +161,37 @@ fn status(predicate: &Predicate, answer: &Answer) -> Vec<String> {
 
 /// A header that came several times is one list (RFC 9110, 5.3).
 fn header(name: &HeaderName, predicate: &Predicate, answer: &Answer) -> Vec<String> {
-    let lines: Vec<String> = answer
-        .headers
-        .get_all(name)
-        .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .collect();
-    let joined = Value::from(lines.join(", "));
-    let found = if lines.is_empty() { Vec::new() } else { vec![&joined] };
+    let joined = lines(name, answer).map(Value::from);
+    let found = joined.iter().collect();
     values(&format!("header {name}"), predicate, &Found { values: found, several: false, text: true })
 }
 
+fn lines(name: &HeaderName, answer: &Answer) -> Option<String> {
+    let lines = answer.headers.get_all(name).iter();
+    let lines: Vec<_> = lines.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
 pub(super) fn values(what: &str, predicate: &Predicate, found: &Found<'_>) -> Vec<String> {
-    let seen = match found.values.as_slice() {
-        [] => "nothing".to_owned(),
-        [value] => described(value),
-        several => format!("{} values, first {}", several.len(), described(several[0])),
-    };
+    let seen = listed(&found.values);
     predicate
         .contradicted(found)
         .into_iter()
         .map(|condition| format!("{what} expected {}, got {seen}", clipped(&condition.to_string())))
         .collect()
+}
+
+fn listed(values: &[&Value]) -> String {
+    match values {
+        [] => "nothing".to_owned(),
+        [value] => described(value),
+        [first, ..] => format!("{} values, first {}", values.len(), described(first)),
+    }
+}
+
+/// A text that can be nothing else.
+pub(super) fn quoted(text: String) -> String {
+    clipped(&Value::from(text).to_string())
 }
 
 /// The value, and its type where the text alone would mislead: `"9.50" (string)`.

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::expected::{bounded, expectation};
 use super::weighed;
-use crate::evidence::{Outcome, Series};
+use crate::evidence::{Expectation, Outcome, Series};
 use crate::message::{Message, codes};
 use crate::plan::{Check, LoadCheck, Measure};
 use crate::probe::load::Measured;
@@ -47,6 +48,35 @@ pub(crate) fn judge(check: &Check, load: &LoadCheck, measured: &Measured, contex
         }
     }
     weighed(contradicted, not_judged)
+}
+
+/// What the check expects, in the plan's order, and what was measured of it.
+pub(crate) fn expectations(load: &LoadCheck, measured: Option<&Measured>) -> Vec<Expectation> {
+    let measured = measured.filter(|measured| measured.ended > 0);
+    let names_errors = load.limits.iter().any(|limit| limit.measure == Measure::Errors);
+    let implied = (!names_errors).then(|| {
+        let seen = measured.map(|measured| format!("{} of {} requests", measured.errors, measured.ended));
+        expectation("no errors".to_owned(), seen)
+    });
+    let told = load.limits.iter().map(|limit| {
+        let seen = measured.map(|measured| seen(limit.measure, measured));
+        expectation(format!("{} {limit}", limit.measure.name()), seen)
+    });
+    bounded(implied.into_iter().chain(told))
+}
+
+/// `41 ms of 600 samples`, `0.5% of 600 requests`.
+fn seen(measure: Measure, measured: &Measured) -> String {
+    let (samples, needed) = (samples(measure, measured), measure.samples_needed());
+    let of = match measure {
+        Measure::Percentile(_) | Measure::Max | Measure::Mean => "samples",
+        Measure::Errors | Measure::AchievedRate => "requests",
+    };
+    let too_few = if samples < needed { format!(", {needed} needed") } else { String::new() };
+    match samples {
+        0 => format!("no {of}{too_few}"),
+        samples => format!("{} of {samples} {of}{too_few}", measure.shown(value(measure, measured))),
+    }
 }
 
 /// The figures for the evidence. There is none where nothing was measured.

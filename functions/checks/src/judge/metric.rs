@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Number, Value};
 
+use super::expected::{expectation, phrase};
 use crate::cloudwatch::Datapoint;
-use crate::evidence::Outcome;
+use crate::evidence::{Expectation, Outcome};
 use crate::message::{Message, codes};
 use crate::plan::predicate::Found;
 use crate::plan::{Check, MetricCheck, Missing};
@@ -105,6 +106,23 @@ pub(crate) fn settled(metric: &MetricCheck, window: Window, values: &[Datapoint]
     let missing = (0..metric.periods).filter(|index| metric.missing == Missing::Zero && !there.contains_key(index));
     let zeros = missing.map(|index| Datapoint { at: window.from + metric.period() * index, value: 0.0 });
     values.iter().copied().chain(zeros).collect()
+}
+
+/// What the check expects, and what the values are.
+pub(crate) fn expectations(metric: &MetricCheck, seen: Option<(Window, &[Datapoint])>) -> Vec<Expectation> {
+    let missing = if metric.missing == Missing::Zero { ", a missing one counting as 0," } else { "" };
+    let over = periods(metric.periods, metric.query.period_seconds);
+    let what = format!("every value of {} over {over}{missing}", metric.query);
+    let values = seen.map(|(window, values)| {
+        let numbers = numbers(metric, window, values);
+        let of = |name: &str| numbers.get(name).copied().unwrap_or_default();
+        match (of("values"), of("min"), of("max")) {
+            (0.0, ..) => "no value".to_owned(),
+            (count, least, most) if least == most => format!("{count} of {} values, {least}", metric.periods),
+            (count, least, most) => format!("{count} of {} values, from {least} to {most}", metric.periods),
+        }
+    });
+    vec![expectation(phrase(&what, &metric.expected), values)]
 }
 
 /// The figures for the evidence. There is none where nothing was measured.

@@ -4,6 +4,7 @@ pub(crate) mod alarm;
 pub(crate) mod compare;
 mod difference;
 mod document;
+pub(crate) mod expected;
 pub(crate) mod grpc_health;
 pub(crate) mod http;
 pub(crate) mod load;

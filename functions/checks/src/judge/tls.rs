@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::expected::{bounded, expectation, phrase};
+use super::http::quoted;
+use crate::evidence::Expectation;
 use crate::message::{Message, codes};
 use crate::plan::predicate::Found;
 use crate::plan::{Check, TlsCheck, TlsSubject};
@@ -48,6 +51,22 @@ pub(crate) fn contradictions(check: &Check, tls: &TlsCheck, seen: &Presented, co
     messages
 }
 
+/// What the check expects, in the plan's order, and what the certificate has of it.
+pub(crate) fn expectations(tls: &TlsCheck, seen: Option<&Presented>) -> Vec<Expectation> {
+    let trust = seen.map(|seen| untrusted(seen).unwrap_or_else(|| format!("one, for {}", seen.host)));
+    let told = tls.assertions.iter().map(|assertion| match &assertion.subject {
+        TlsSubject::ValidFor(wanted) => expectation(
+            format!("valid for at least {}", shown(wanted.as_secs_f64() / SECONDS_A_DAY)),
+            seen.map(|seen| format!("{} (until {})", shown(days(seen)), seen.not_after)),
+        ),
+        TlsSubject::Name(name) => expectation(format!("names include {name}"), seen.map(|seen| listed(&seen.names))),
+        TlsSubject::Issuer(predicate) => {
+            expectation(phrase("issuer", predicate), seen.map(|seen| quoted(seen.issuer.clone())))
+        }
+    });
+    bounded(std::iter::once(expectation("a trusted certificate".to_owned(), trust)).chain(told))
+}
+
 /// The figures for the evidence.
 pub(crate) fn numbers(seen: &Presented) -> BTreeMap<String, f64> {
     BTreeMap::from([("valid_for_days".to_owned(), (days(seen) * 10.0).floor() / 10.0)])
@@ -55,7 +74,11 @@ pub(crate) fn numbers(seen: &Presented) -> BTreeMap<String, f64> {
 
 /// Why the certificate is not good for the host.
 fn distrust(seen: &Presented) -> Option<String> {
-    let got = match &seen.trust {
+    untrusted(seen).map(|got| format!("expected a trusted certificate for {}, got {got}", seen.host))
+}
+
+fn untrusted(seen: &Presented) -> Option<String> {
+    Some(match &seen.trust {
         Trust::Trusted => return None,
         Trust::Expired if seen.not_after <= seen.now => format!("one that expired at {}", seen.not_after),
         Trust::Expired => "a chain with an expired certificate".to_owned(),
@@ -66,8 +89,7 @@ fn distrust(seen: &Presented) -> Option<String> {
             format!("one whose chain leads to no root that this machine trusts (issuer {})", seen.issuer)
         }
         Trust::Other(reason) => reason.clone(),
-    };
-    Some(format!("expected a trusted certificate for {}, got {got}", seen.host))
+    })
 }
 
 /// Negative once it has expired.

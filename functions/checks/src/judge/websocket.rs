@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::http::{clipped, values};
+use super::expected::{expectation, phrase};
+use super::http::{clipped, quoted, values};
+use crate::evidence::Expectation;
 use crate::message::{Message, codes};
 use crate::plan::predicate::Found;
 use crate::plan::{Check, WebsocketCheck};
@@ -31,6 +33,42 @@ pub(crate) enum Conclusion {
     Late(Duration),
     /// The server closed the connection, with this code and reason.
     Closed(String),
+}
+
+/// What was seen of a conversation that the server answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outline<'a> {
+    /// The status of the answer to the upgrade.
+    pub(crate) status: Option<u16>,
+    /// Whether the connection stood.
+    pub(crate) connected: bool,
+    /// Whether the server wanted another subprotocol.
+    pub(crate) disagreed: bool,
+    /// The last message.
+    pub(crate) message: Option<&'a str>,
+    /// How long the expected one took, once the connection stood.
+    pub(crate) took_ms: Option<f64>,
+}
+
+/// What the check expects, and what was seen of it.
+pub(crate) fn expectations(websocket: &WebsocketCheck, seen: Option<Outline<'_>>) -> Vec<Expectation> {
+    let upgraded = seen.filter(|seen| seen.connected);
+    let upgrade = seen.and_then(|seen| seen.status).map(|status| format!("status {status}"));
+    let mut expectations = vec![expectation("an upgrade to WebSocket".to_owned(), upgrade)];
+    if let Some(name) = &websocket.subprotocol {
+        let agreed = seen.filter(|seen| seen.connected || seen.disagreed);
+        let agreed = agreed.map(|seen| if seen.connected { "agreed" } else { "not agreed" }.to_owned());
+        expectations.push(expectation(format!("subprotocol {name}"), agreed));
+    }
+    let message = upgraded.map(|seen| seen.message.map_or_else(|| "none".to_owned(), |text| quoted(text.to_owned())));
+    expectations.push(expectation(phrase("message", &websocket.message), message));
+    if let Some(within) = websocket.within {
+        let took = upgraded.map(|seen| {
+            seen.took_ms.map_or_else(|| "not in that time".to_owned(), |took| format!("{} ms", took.round()))
+        });
+        expectations.push(expectation(format!("message within {} ms", within.as_millis()), took));
+    }
+    expectations
 }
 
 /// Whether this is the message.

@@ -18,7 +18,8 @@ use crate::surroundings::Surroundings;
 struct Watch {
     looks: u32,
     last: (Outcome, Vec<Message>),
-    seen: Vec<Alarm>,
+    /// What the last answer showed.
+    seen: Option<Vec<Alarm>>,
 }
 
 pub(super) async fn execute(check: &Check, alarm: &AlarmCheck, surroundings: &Surroundings) -> CheckEvidence {
@@ -31,7 +32,7 @@ pub(super) async fn execute(check: &Check, alarm: &AlarmCheck, surroundings: &Su
     if let Some(evidence) = not_started(check, "watch_for", alarm.watch_for, deadline.duration_since(started)) {
         return evidence;
     }
-    let mut watch = Watch { looks: 0, last: (Outcome::Errored, Vec::new()), seen: Vec::new() };
+    let mut watch = Watch { looks: 0, last: (Outcome::Errored, Vec::new()), seen: None };
     let in_time = timeout_at(deadline, watch.keep(check, alarm, cloudwatch, surroundings)).await.is_ok();
     let took = clock::now() - started;
     let (mut outcome, mut messages) = watch.last;
@@ -43,12 +44,13 @@ pub(super) async fn execute(check: &Check, alarm: &AlarmCheck, surroundings: &Su
     let looks = if watch.looks == 1 { "1 look".to_owned() } else { format!("{} looks", watch.looks) };
     let context = format!("{looks} at CloudWatch in {} s", took.as_secs());
     let messages = messages.into_iter().map(|message| message.with_context(context.clone())).collect();
-    let mut numbers = judge::numbers(alarm, &watch.seen);
+    let mut numbers = judge::numbers(alarm, watch.seen.as_deref().unwrap_or_default());
     numbers.insert("looks".to_owned(), watch.looks.into());
     CheckEvidence {
         attempts: 1,
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         numbers,
+        expectations: judge::expectations(alarm, watch.seen.as_deref(), surroundings.deployment_began),
         messages,
         ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
     }
@@ -70,7 +72,7 @@ impl Watch {
             let goes_on = match answer {
                 Ok(seen) => {
                     self.last = judge::judge(check, alarm, &seen, surroundings.deployment_began);
-                    self.seen = seen;
+                    self.seen = Some(seen);
                     matches!(self.last.0, Outcome::Passed | Outcome::Inconclusive)
                 }
                 Err(unanswered) => {

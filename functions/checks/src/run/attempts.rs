@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{NOT_READY_EVERY, ended};
 use crate::clock;
-use crate::evidence::{CheckEvidence, Outcome, Sample};
+use crate::evidence::{CheckEvidence, Expectation, Outcome, Sample};
+use crate::judge::expected::unseen;
 use crate::message::{Message, codes};
 use crate::plan::Check;
 use crate::surroundings::Limits;
@@ -41,6 +42,8 @@ pub(super) struct Attempt {
     pub(super) not_ready: Option<String>,
     pub(super) sample: Option<Sample>,
     pub(super) numbers: BTreeMap<String, f64>,
+    /// What was expected of it, and what it saw.
+    pub(super) expectations: Vec<Expectation>,
 }
 
 /// How one attempt ended.
@@ -68,6 +71,7 @@ pub(super) async fn run(check: &Check, limits: &Limits, attempts: &impl Attempts
         attempts: 0,
         not_ready: None,
         numbers: BTreeMap::new(),
+        expectations: unseen(check),
         first_contradicting: None,
         last: None,
     };
@@ -78,6 +82,7 @@ pub(super) async fn run(check: &Check, limits: &Limits, attempts: &impl Attempts
         attempts: so_far.attempts,
         took_ms: u64::try_from((clock::now() - started).as_millis()).unwrap_or(u64::MAX),
         numbers: so_far.numbers,
+        expectations: so_far.expectations,
         messages,
         samples: so_far.first_contradicting.into_iter().chain(so_far.last).collect(),
         ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
@@ -93,6 +98,8 @@ struct SoFar<'a> {
     not_ready: Option<String>,
     /// Of the last attempt.
     numbers: BTreeMap<String, f64>,
+    /// Of the last attempt, ready or not.
+    expectations: Vec<Expectation>,
     first_contradicting: Option<Sample>,
     last: Option<Sample>,
 }
@@ -108,6 +115,7 @@ impl SoFar<'_> {
             {
                 self.not_ready = Some(seen.clone());
                 self.last = attempt.sample;
+                self.expectations = attempt.expectations;
                 passed_in_a_row = 0;
                 sleep_until((clock::now() + NOT_READY_EVERY).min(self.limits.stabilise_until)).await;
                 // The time that `retry` gives begins when judging begins.
@@ -146,6 +154,7 @@ impl SoFar<'_> {
     fn keep(&mut self, turn: Turn, attempt: Attempt) -> End {
         self.attempts = turn.number;
         self.numbers = attempt.numbers;
+        self.expectations = attempt.expectations;
         if matches!(attempt.end, End::Contradicted(_)) && self.first_contradicting.is_none() {
             self.first_contradicting = attempt.sample;
             // Otherwise an older attempt would stand behind this one.

@@ -49,6 +49,7 @@ pub(super) async fn execute(
         messages,
         samples: samples.map(|(pair, _)| pair).into_iter().flatten().collect(),
         numbers: judge::numbers(compare, &tally),
+        expectations: judge::expectations(compare, Some(&tally)),
         ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
     }
 }

@@ -45,6 +45,7 @@ impl Attempts for Questions<'_> {
             body: None,
             error: None,
         };
+        let expectations = judge::expectations(self.health, answered.as_ref().ok());
         let (end, not_ready) = match answered {
             Ok(answered) => {
                 let told = judge::told(&answered);
@@ -63,6 +64,6 @@ impl Attempts for Questions<'_> {
             }
         };
         let numbers = BTreeMap::from([("answered_ms".to_owned(), f64::from(u32::try_from(took).unwrap_or(u32::MAX)))]);
-        Attempt { end, not_ready, sample: Some(sample), numbers }
+        Attempt { end, not_ready, sample: Some(sample), numbers, expectations }
     }
 }

@@ -36,7 +36,9 @@ impl Attempts for Requests<'_> {
             error: None,
         };
         let milliseconds = |took: std::time::Duration| u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let (end, not_ready) = match self.prober.ask(&self.check.id, request, self.check.timeout).await {
+        let asked = self.prober.ask(&self.check.id, request, self.check.timeout).await;
+        let expectations = judge::expectations(self.http, asked.as_ref().ok());
+        let (end, not_ready) = match asked {
             Ok(answer) => {
                 let status = answer.status.as_u16();
                 sample.status = Some(status);
@@ -57,6 +59,6 @@ impl Attempts for Requests<'_> {
                 (end, error.is_not_ready().then(|| error.to_string()))
             }
         };
-        Attempt { end, not_ready, sample: Some(sample), numbers: BTreeMap::new() }
+        Attempt { end, not_ready, sample: Some(sample), numbers: BTreeMap::new(), expectations }
     }
 }

@@ -48,6 +48,7 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
         error: end.err().map(|error| error.to_string()),
     };
     let numbers = judge::numbers(&measured);
+    let expectations = judge::expectations(load, Some(&measured));
     let first_error = measured.first_error.take();
     let last = measured.last.take().map(|(answer, latency)| (Ok(answer), latency));
     CheckEvidence {
@@ -56,6 +57,7 @@ pub(super) async fn execute(check: &Check, load: &LoadCheck, prober: &Prober, li
         messages,
         samples: first_error.into_iter().chain(last).map(sample).collect(),
         numbers,
+        expectations,
         series: judge::series(&measured),
         ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
     }

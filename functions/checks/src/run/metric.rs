@@ -24,7 +24,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 struct Answers {
     questions: u32,
     last: (Outcome, Vec<Message>),
-    values: Vec<Datapoint>,
+    /// What the last answer has.
+    values: Option<Vec<Datapoint>>,
 }
 
 pub(super) async fn execute(check: &Check, metric: &MetricCheck, surroundings: &Surroundings) -> CheckEvidence {
@@ -38,7 +39,7 @@ pub(super) async fn execute(check: &Check, metric: &MetricCheck, surroundings: &
         return evidence;
     }
     let window = Window::before(clock::timestamp(), metric);
-    let mut answers = Answers { questions: 0, last: (Outcome::Errored, Vec::new()), values: Vec::new() };
+    let mut answers = Answers { questions: 0, last: (Outcome::Errored, Vec::new()), values: None };
     let in_time = timeout_at(deadline, answers.collect(check, metric, window, cloudwatch)).await.is_ok();
     let (mut outcome, mut messages) = answers.last;
     if !in_time {
@@ -46,12 +47,14 @@ pub(super) async fn execute(check: &Check, metric: &MetricCheck, surroundings: &
         let text = "not finished when the time for checks was over; lower wait_for, or raise budget.total and the function's timeout";
         messages.insert(0, Message::new(codes::OUT_OF_TIME, &check.id, text).at(&*check.place));
     }
-    let mut numbers = judge::numbers(metric, window, &answers.values);
+    let values = answers.values.as_deref();
+    let mut numbers = judge::numbers(metric, window, values.unwrap_or_default());
     numbers.insert("questions".to_owned(), answers.questions.into());
     CheckEvidence {
         attempts: 1,
         took_ms: u64::try_from((clock::now() - started).as_millis()).unwrap_or(u64::MAX),
         numbers,
+        expectations: judge::expectations(metric, values.map(|values| (window, values))),
         messages,
         ..ended(check, outcome, Message::new(codes::SKIPPED, "", ""))
     }
@@ -71,7 +74,7 @@ impl Answers {
                     if last_question && self.last.0 == Outcome::Inconclusive {
                         self.last = judge::judge(check, metric, window, &judge::settled(metric, window, &values));
                     }
-                    self.values = values;
+                    self.values = Some(values);
                     self.last.0 == Outcome::Inconclusive
                 }
                 Err(unanswered) => {

@@ -27,11 +27,12 @@ impl Attempts for Handshakes<'_> {
         let looked = look(self.endpoint, self.check.timeout).await;
         let took = (clock::now() - started).as_millis();
         let context = format!("TLS handshake via {} in {took} ms, {turn}", self.endpoint.via);
+        let expectations = judge::expectations(self.tls, looked.as_ref().ok());
         match looked {
             Ok(seen) => {
                 let contradictions = judge::contradictions(self.check, self.tls, &seen, &context);
                 let numbers = judge::numbers(&seen);
-                Attempt { end: End::of(contradictions), not_ready: None, sample: None, numbers }
+                Attempt { end: End::of(contradictions), not_ready: None, sample: None, numbers, expectations }
             }
             Err(error) => {
                 let text = format!("expected a certificate, got none: {error}");
@@ -41,6 +42,7 @@ impl Attempts for Handshakes<'_> {
                     not_ready: error.is_not_ready().then(|| error.to_string()),
                     sample: None,
                     numbers: BTreeMap::new(),
+                    expectations,
                 }
             }
         }

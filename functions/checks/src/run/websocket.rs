@@ -9,7 +9,7 @@ use super::is_not_ready;
 use crate::clock;
 use crate::evidence::{self, CheckEvidence, Sample};
 use crate::identity::Witness;
-use crate::judge::websocket::{self as judge, Conclusion, Conversed};
+use crate::judge::websocket::{self as judge, Conclusion, Conversed, Outline};
 use crate::message::{Message, codes};
 use crate::plan::{Check, WebsocketCheck};
 use crate::probe::http::ProbeError;
@@ -54,6 +54,15 @@ impl Attempts for Conversations<'_> {
         let told = |code, text: String| {
             Message::new(code, &self.check.id, text).with_context(&*context).at(&*self.check.place)
         };
+        let connected = matches!(went, Ok(Went::Conversed(_)));
+        let outline = went.is_ok().then(|| Outline {
+            status: sample.status,
+            connected,
+            disagreed: matches!(went, Ok(Went::OtherSubprotocol)),
+            message: sample.body.as_deref().filter(|_| connected),
+            took_ms: numbers.get("message_ms").copied(),
+        });
+        let expectations = judge::expectations(self.websocket, outline);
         let (end, not_ready) = match went {
             Ok(Went::Conversed(seen)) => {
                 (End::of(judge::contradictions(self.check, self.websocket, &seen, &context)), None)
@@ -77,7 +86,7 @@ impl Attempts for Conversations<'_> {
                 (End::Failed(told(codes::REQUEST_FAILED, text)), not_ready)
             }
         };
-        Attempt { end, not_ready, sample: Some(sample), numbers }
+        Attempt { end, not_ready, sample: Some(sample), numbers, expectations }
     }
 }
 
