@@ -1,44 +1,99 @@
-//! A hook's evidence in S3: where the function keeps it is in its own environment, so that nobody has to say it twice.
+//! A hook's evidence in S3. `evidence` of greenlight.yaml says where the functions keep it; without that, or where it is not
+//! there, the environment of the function is asked, so that nobody has to say it twice.
 //!
-//! Without permission to read that environment, or the bucket, the evidence is looked for in the log as if there were no bucket.
+//! Without permission to read that environment, or the bucket, the evidence is looked for in the log as if there were no bucket;
+//! what could not be read is kept, to be told where there is no evidence in the end.
+
+use std::time::Duration;
 
 use greenlight_checks::evidence::{Evidence, SCHEMA};
 
 use super::Aws;
-use super::error::AwsError;
+use super::error::{AwsError, ErrorKind};
 use super::signed::{Call, Service, encoded};
+use crate::configuration::EvidencePlace;
 
 const LIST: &str = "s3:ListBucket";
 const GET: &str = "s3:GetObject";
 /// Executions of one event; there is one, but for functions that are called by hand.
 const EXECUTIONS: usize = 3;
+/// How long to look before the log is asked.
+const WITHIN: Duration = Duration::from_secs(5);
 
-/// Bucket and prefix.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    bucket: String,
-    prefix: String,
-}
+/// Evidence, or else where it was looked for and what came of it.
+pub(super) type Looked = Result<Evidence, Vec<String>>;
 
 impl Aws {
-    /// The evidence of this event of this deployment; `None` where the function keeps none in S3, or none is there.
+    /// The evidence of this event of this deployment: at this place, else where the function's environment says.
     pub(super) async fn stored_evidence(
         &self,
+        named: Option<&EvidencePlace>,
         function: &str,
         deployment: &str,
         event: &str,
-    ) -> Result<Option<Evidence>, AwsError> {
+    ) -> Looked {
+        let mut looked = Vec::new();
+        let found = self.look(named, function, (deployment, event), &mut looked);
+        match tokio::time::timeout(WITHIN, found).await {
+            Ok(Some(evidence)) => return Ok(evidence),
+            Ok(None) => {}
+            Err(_) => looked.push(format!("S3 did not answer within {} s", WITHIN.as_secs())),
+        }
+        tracing::debug!(?looked, "no evidence in S3");
+        Err(looked)
+    }
+
+    /// Where the function's environment says that it keeps its evidence.
+    pub(crate) async fn evidence_place(&self, function: &str) -> Result<Option<EvidencePlace>, AwsError> {
         let configuration = self.function_configuration(function).await?;
-        let Some(place) = place(&configuration["Environment"]["Variables"]) else { return Ok(None) };
-        let prefix = place.key(&format!("{deployment}/{event}/"));
-        let path = format!("/{}?list-type=2&prefix={}", place.bucket, encoded(&prefix));
+        Ok(place(&configuration["Environment"]["Variables"]))
+    }
+
+    async fn look(
+        &self,
+        named: Option<&EvidencePlace>,
+        function: &str,
+        of: (&str, &str),
+        looked: &mut Vec<String>,
+    ) -> Option<Evidence> {
+        if let Some(place) = named
+            && let Some(evidence) = self.look_at(place, of, looked).await
+        {
+            return Some(evidence);
+        }
+        match self.evidence_place(function).await {
+            Ok(Some(place)) if Some(&place) != named => self.look_at(&place, of, looked).await,
+            Ok(_) => None,
+            // There is no function, and so none that would keep anything.
+            Err(error) if error.kind == ErrorKind::NotFound => None,
+            Err(error) => {
+                looked.push(format!("which bucket the function names could not be read: {error}"));
+                None
+            }
+        }
+    }
+
+    async fn look_at(&self, place: &EvidencePlace, of: (&str, &str), looked: &mut Vec<String>) -> Option<Evidence> {
+        let folder = place.folder(of.0, of.1);
+        let told = format!("s3://{}/{folder}", place.bucket);
+        match self.kept(&place.bucket, &folder, of).await {
+            Ok(Some(evidence)) => return Some(evidence),
+            Ok(None) => looked.push(format!("{told} has none")),
+            Err(error) => looked.push(format!("{told} could not be read: {error}")),
+        }
+        None
+    }
+
+    /// The latest evidence below this folder.
+    async fn kept(&self, bucket: &str, folder: &str, of: (&str, &str)) -> Result<Option<Evidence>, AwsError> {
+        let path = format!("/{bucket}?list-type=2&prefix={}", encoded(folder));
         let listed = self.signed.send(Call::rest(Service::S3, LIST, "GET", path)).await?;
         let mut found: Option<Evidence> = None;
         for key in keys(&String::from_utf8_lossy(&listed.body)).into_iter().take(EXECUTIONS) {
-            let path = format!("/{}/{}", place.bucket, encoded(&key).replace("%2F", "/"));
+            let path = format!("/{bucket}/{}", encoded(&key).replace("%2F", "/"));
             let stored = self.signed.send(Call::rest(Service::S3, GET, "GET", path)).await?;
             let evidence: Option<Evidence> = serde_json::from_slice(&stored.body).ok();
-            let ours = evidence.filter(|evidence| is_of(evidence, deployment, event));
+            let ours = evidence.filter(|evidence| is_of(evidence, of.0, of.1));
             found = found.into_iter().chain(ours).max_by_key(|evidence| evidence.finished_at);
         }
         Ok(found)
@@ -46,16 +101,9 @@ impl Aws {
 }
 
 /// As the functions read it themselves: an empty variable is none, and the prefix has a default.
-fn place(variables: &serde_json::Value) -> Option<Place> {
+fn place(variables: &serde_json::Value) -> Option<EvidencePlace> {
     let set = |name: &str| variables[name].as_str().filter(|value| !value.is_empty());
-    let prefix = set("GREENLIGHT_EVIDENCE_PREFIX").map_or("greenlight", |prefix| prefix.trim_matches('/'));
-    Some(Place { bucket: set("GREENLIGHT_EVIDENCE_BUCKET")?.to_owned(), prefix: prefix.to_owned() })
-}
-
-impl Place {
-    fn key(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) }
-    }
+    Some(EvidencePlace::new(set("GREENLIGHT_EVIDENCE_BUCKET")?, set("GREENLIGHT_EVIDENCE_PREFIX")))
 }
 
 /// The keys of a listing. Those of evidence are made of characters that XML leaves as they are.
@@ -81,9 +129,9 @@ mod tests {
         };
         assert_eq!(read("", None), None);
         assert_eq!(place(&serde_json::Value::Null), None);
-        assert_eq!(read("b", None).unwrap().key("d-1/"), "greenlight/d-1/");
-        assert_eq!(read("b", Some("/teams/shop/")).unwrap().key("d-1/"), "teams/shop/d-1/");
-        assert_eq!(read("b", Some("/")).unwrap().key("d-1/"), "d-1/");
+        assert_eq!(read("b", None).unwrap().folder("d-1", "E"), "greenlight/d-1/E/");
+        assert_eq!(read("b", Some("/teams/shop/")).unwrap().folder("d-1", "E"), "teams/shop/d-1/E/");
+        assert_eq!(read("b", Some("/")).unwrap().folder("d-1", "E"), "d-1/E/");
     }
 
     #[test]

@@ -11,10 +11,9 @@ use serde::Deserialize;
 use super::Aws;
 use super::error::{AwsError, ErrorKind, translate};
 use crate::clock;
+use crate::configuration::EvidencePlace;
 use crate::decide::report::HookLog;
 
-/// How long to look in S3 before the log is asked.
-const STORED: Duration = Duration::from_secs(5);
 /// Lines of a tail: enough for a panic message, few enough to read.
 const TAIL: usize = 10;
 
@@ -27,8 +26,9 @@ struct EvidenceLine {
 impl Aws {
     /// The evidence of one hook execution. CloudWatch Logs shows lines some seconds late, so it is asked for again until
     /// `patience` is over.
-    pub async fn hook_log(
+    pub(crate) async fn hook_log(
         &self,
+        place: Option<&EvidencePlace>,
         function: &str,
         deployment: &str,
         event: &str,
@@ -37,11 +37,10 @@ impl Aws {
     ) -> HookLog {
         let bound = clock::within(patience);
         // In S3 it is from before the report on; a log shows it later, and may have lost it by then.
-        match tokio::time::timeout(STORED, self.stored_evidence(function, deployment, event)).await {
-            Ok(Ok(Some(evidence))) => return HookLog::Evidence(Box::new(evidence)),
-            Ok(Ok(None)) | Err(_) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the evidence in S3 could not be read"),
-        }
+        let stored = match self.stored_evidence(place, function, deployment, event).await {
+            Ok(evidence) => return HookLog::Evidence(Box::new(evidence)),
+            Err(looked) => looked,
+        };
         let mut pause = Duration::from_millis(100).min(patience);
         loop {
             let evidence = tokio::time::timeout_at(bound, self.evidence(function, deployment, event, since)).await;
@@ -49,9 +48,11 @@ impl Aws {
                 Ok(Ok(Some(evidence))) => return HookLog::Evidence(Box::new(evidence)),
                 Ok(Ok(None)) | Err(_) => {}
                 // A function that never ran has no log group.
-                Ok(Err(error)) if error.kind == ErrorKind::NotFound => return HookLog::Tail(Vec::new()),
+                Ok(Err(error)) if error.kind == ErrorKind::NotFound => {
+                    return HookLog::Tail { lines: Vec::new(), stored };
+                }
                 Ok(Err(error)) if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable) => {}
-                Ok(Err(error)) => return HookLog::Unreadable(error.to_string()),
+                Ok(Err(error)) => return HookLog::Unreadable { error: error.to_string(), stored },
             }
             if bound.checked_duration_since(clock::within(pause)).is_none() {
                 break;
@@ -60,12 +61,13 @@ impl Aws {
             pause = (pause * 2).min(Duration::from_secs(2));
         }
         // The bound was for a line that is late; what is there is read once more, shortly.
-        match tokio::time::timeout(Duration::from_secs(3), self.messages(function, None, since)).await {
-            Ok(Ok(mut messages)) => HookLog::Tail(messages.split_off(messages.len().saturating_sub(TAIL))),
-            Ok(Err(error)) if error.kind == ErrorKind::NotFound => HookLog::Tail(Vec::new()),
-            Ok(Err(error)) => HookLog::Unreadable(error.to_string()),
-            Err(_) => HookLog::Tail(Vec::new()),
-        }
+        let lines = match tokio::time::timeout(Duration::from_secs(3), self.messages(function, None, since)).await {
+            Ok(Ok(mut messages)) => messages.split_off(messages.len().saturating_sub(TAIL)),
+            Ok(Err(error)) if error.kind == ErrorKind::NotFound => Vec::new(),
+            Ok(Err(error)) => return HookLog::Unreadable { error: error.to_string(), stored },
+            Err(_) => Vec::new(),
+        };
+        HookLog::Tail { lines, stored }
     }
 
     /// The evidence that is there now, for this deployment and event.
@@ -83,6 +85,7 @@ impl Aws {
     /// The evidence of a hook that may still wait for an answer: in its log, else in the bucket that its function keeps it in.
     pub(crate) async fn open_evidence(
         &self,
+        place: Option<&EvidencePlace>,
         function: &str,
         deployment: &str,
         event: &str,
@@ -92,14 +95,8 @@ impl Aws {
         if let Ok(Some(evidence)) = logged {
             return Ok(Some(evidence));
         }
-        match tokio::time::timeout(STORED, self.stored_evidence(function, deployment, event)).await {
-            Ok(Ok(Some(evidence))) => Ok(Some(evidence)),
-            Ok(Ok(None)) | Err(_) => logged,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the evidence in S3 could not be read");
-                logged
-            }
-        }
+        let stored = self.stored_evidence(place, function, deployment, event).await;
+        stored.map_or(logged, |evidence| Ok(Some(evidence)))
     }
 
     /// Writes one line beside a function's own, in a stream of its own.

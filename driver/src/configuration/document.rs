@@ -39,6 +39,8 @@ pub(super) struct File {
     description: Option<String>,
     /// A bucket into which the AppSpec is put for CodeDeploy, under its SHA-256. Default: it goes with the call.
     revision_bucket: Option<String>,
+    /// Where the hooks keep their evidence. Default: where the environment of each function says.
+    evidence: Option<Evidence>,
     /// What is done when another deployment of the group is active.
     #[schemars(extend("default" = "fail"))]
     on_conflict: Option<OnConflict>,
@@ -88,6 +90,19 @@ enum AutoScaling {
     Leave,
     /// It is suspended, and always resumed: a tag on the scalable target tells the next run what to resume after a crash.
     Suspend,
+}
+
+/// Where the hooks keep their evidence: a bucket, and what its keys begin with. It is looked for here first.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the fields; nothing is read into them")]
+struct Evidence {
+    /// The S3 bucket: GREENLIGHT_EVIDENCE_BUCKET of the functions.
+    #[schemars(extend("pattern" = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$|\$\{"))]
+    bucket: String,
+    /// What the keys begin with: GREENLIGHT_EVIDENCE_PREFIX of the functions; `/` for none.
+    #[schemars(extend("default" = "greenlight"))]
+    prefix: Option<String>,
 }
 
 /// The guard of a canary or linear shift, during which no hook of CodeDeploy can run. It works as long as the command follows.

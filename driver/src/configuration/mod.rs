@@ -56,6 +56,8 @@ pub struct Configuration {
     pub description: Option<String>,
     /// Where the AppSpec is put for CodeDeploy; without it it goes with the call.
     pub revision_bucket: Option<String>,
+    /// Where the hooks keep their evidence; else each function's environment says it.
+    pub evidence: Option<EvidencePlace>,
     /// What is done when another deployment of the group is active.
     pub on_conflict: OnConflict,
     /// What is done when the command is interrupted.
@@ -66,6 +68,32 @@ pub struct Configuration {
     pub guard: Option<GuardSettings>,
     /// Optional properties of the AppSpec.
     pub appspec: Extras,
+}
+
+/// `evidence`: what the keys of a hook's evidence begin with, in which bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidencePlace {
+    /// The bucket.
+    pub bucket: String,
+    /// Without a slash at either end; empty for none.
+    pub prefix: String,
+}
+
+impl EvidencePlace {
+    /// The functions' own default.
+    pub const PREFIX: &str = "greenlight";
+
+    /// A prefix may be written with slashes around it.
+    pub fn new(bucket: &str, prefix: Option<&str>) -> Self {
+        let prefix = prefix.unwrap_or(Self::PREFIX).trim_matches('/');
+        Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() }
+    }
+
+    /// What the keys of one event of one deployment begin with.
+    pub fn folder(&self, deployment: &str, event: &str) -> String {
+        let prefix = if self.prefix.is_empty() { String::new() } else { format!("{}/", self.prefix) };
+        format!("{prefix}{deployment}/{event}/")
+    }
 }
 
 /// `guard`.

@@ -1,4 +1,4 @@
-//! Reads `greenlight.yaml` out of a document: unknown and later keys, undefined variables and wrong types are faults with
+//! Reads `greenlight.yaml` out of a document: unknown keys, undefined variables and wrong types are faults with
 //! their place; all of them are reported, not the first. It opens no file and reads no environment.
 
 mod deploying;
@@ -12,7 +12,7 @@ use super::{Configuration, ConfigurationError, LoadBalancer, TaskDefinitionSourc
 use crate::appspec::{CapacityProvider, Extras, Network};
 use crate::document::{self, Fault, Key, Node, Place, Value, hint};
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "version",
     "application",
     "deployment_group",
@@ -27,6 +27,7 @@ const KEYS: [&str; 19] = [
     "deployment",
     "description",
     "revision_bucket",
+    "evidence",
     "on_conflict",
     "on_interrupt",
     "auto_scaling",
@@ -34,8 +35,9 @@ const KEYS: [&str; 19] = [
     "appspec",
 ];
 
-/// Keys and values that are designed but not built yet. They are refused by name: ignoring a guard would be worse.
-const LATER_KEYS: [&str; 3] = ["evidence", "alarms", "notifications"];
+/// Keys that people look for at the top, and where they are.
+const ELSEWHERE: [(&str, &str); 3] =
+    [("alarms", "deployment.alarms"), ("config", "deployment.config"), ("rollback_on", "deployment.rollback_on")];
 
 /// Reads a configuration. `variable` answers `${NAME}`; `directory` is where relative paths begin.
 pub fn read(
@@ -79,14 +81,14 @@ impl Reader<'_> {
         let mut map = self.map("greenlight.yaml", root)?;
         for (key, _) in &map.entries {
             let name = key.name.as_str();
-            if LATER_KEYS.contains(&name) {
-                self.fault(
-                    key.place,
-                    format!("{name:?} belongs to a later version of greenlight and has no effect yet"),
-                );
-            } else if !KEYS.contains(&name) {
-                self.fault(key.place, format!("unknown key {name:?}{}", hint(name, KEYS)));
+            if KEYS.contains(&name) {
+                continue;
             }
+            let hint = match ELSEWHERE.iter().find(|(known, _)| *known == name) {
+                Some((_, place)) => format!("; it is {place}"),
+                None => hint(name, KEYS),
+            };
+            self.fault(key.place, format!("unknown key {name:?}{hint}"));
         }
         match map.take("version") {
             Some(Node { value: Value::Integer(1), .. }) => {}
@@ -113,6 +115,7 @@ impl Reader<'_> {
         let (deployment_config, rollback_on, alarms) = self.deployment(map.take("deployment"));
         let description = map.take("description").and_then(|node| self.text("description", node));
         let revision_bucket = map.take("revision_bucket").and_then(|node| self.text("revision_bucket", node));
+        let evidence = map.take("evidence").and_then(|node| self.evidence(node));
         let guard = map.take("guard").and_then(|node| self.guard(node));
         let appspec = self.extras(map.take("appspec"));
         Some(Configuration {
@@ -131,6 +134,7 @@ impl Reader<'_> {
             alarms,
             description,
             revision_bucket,
+            evidence,
             on_conflict,
             on_interrupt,
             auto_scaling,

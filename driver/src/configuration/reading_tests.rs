@@ -1,7 +1,7 @@
 //! What the reader of `greenlight.yaml` accepts, and what it says about the rest.
 
 use super::*;
-use crate::configuration::AutoScaling;
+use crate::configuration::{AutoScaling, EvidencePlace};
 use crate::decide::conflict::OnConflict;
 use crate::decide::interruption::OnInterrupt;
 use crate::snapshot::RollbackEvent;
@@ -33,6 +33,7 @@ appspec:
   platform_version: LATEST
   network: { subnets: [s-1], security_groups: [sg-1], assign_public_ip: false }
   capacity_provider_strategy: [{ provider: FARGATE_SPOT, weight: 2 }]
+evidence: { bucket: shop-evidence, prefix: /teams/shop/ }
 "#;
 
 fn parse(text: &str) -> Result<Configuration, ConfigurationError> {
@@ -60,6 +61,7 @@ fn a_whole_file_is_read() {
     assert_eq!(configuration.secrets["web"]["TOKEN"], "arn:aws:ssm:x");
     assert_eq!(configuration.tags["team"], "shop");
     assert_eq!(configuration.alarms, Some(vec!["shop-5xx".to_owned()]));
+    assert_eq!(configuration.evidence, Some(EvidencePlace::new("shop-evidence", Some("teams/shop"))));
     assert_eq!(configuration.on_conflict, OnConflict::Supersede);
     assert_eq!(configuration.on_interrupt, OnInterrupt::Stop);
     assert_eq!(configuration.auto_scaling, AutoScaling::Suspend);
@@ -86,12 +88,45 @@ fn every_fault_is_named_with_its_place_and_the_nearest_name() {
 }
 
 #[test]
-fn what_belongs_to_a_later_version_is_refused_by_name() {
-    let text = format!("{WHOLE}notifications: {{}}\n");
-    assert_eq!(
-        complaints(&text),
-        ["greenlight.yaml:28:1: \"notifications\" belongs to a later version of greenlight and has no effect yet"]
+fn a_key_that_belongs_elsewhere_is_told_with_its_place() {
+    let complaints = complaints(&format!("{WHOLE}alarms: [shop-5xx]\nnotifications: {{}}\n"));
+    assert_eq!(complaints[0], "greenlight.yaml:29:1: unknown key \"alarms\"; it is deployment.alarms");
+    assert!(
+        complaints[1].starts_with("greenlight.yaml:30:1: unknown key \"notifications\"; expected one of version, ")
     );
+}
+
+#[test]
+fn evidence_is_kept_in_a_bucket_under_a_prefix() {
+    let read = |evidence: &str| {
+        let text = WHOLE.replace("{ bucket: shop-evidence, prefix: /teams/shop/ }", evidence);
+        parse(&text).map(|configuration| configuration.evidence.unwrap().folder("d-1", "E"))
+    };
+    assert_eq!(read("{ bucket: shop-evidence }").unwrap(), "greenlight/d-1/E/");
+    assert_eq!(read("{ bucket: shop-evidence, prefix: / }").unwrap(), "d-1/E/");
+    assert_eq!(read("{ bucket: shop-evidence, prefix: a/b }").unwrap(), "a/b/d-1/E/");
+    let bucket = "\"bucket\" is the name of an S3 bucket (3 to 63 of a-z, 0-9, - and .), without s3:// and without a path, unlike";
+    for (evidence, told) in [
+        (
+            "{ prefix: a }",
+            "28:11: \"evidence\" needs bucket: the S3 bucket that the functions keep their evidence in".to_owned(),
+        ),
+        ("{ bucket: \"s3://shop/x\" }", format!("28:21: {bucket} \"s3://shop/x\"")),
+        ("{ bucket: Shop }", format!("28:21: {bucket} \"Shop\"")),
+        ("{ bucket: -shop }", format!("28:21: {bucket} \"-shop\"")),
+        ("{ bucket: [a] }", "28:21: \"bucket\" is text, not a list".to_owned()),
+        ("shop", "28:11: \"evidence\" is a map, not text".to_owned()),
+        (
+            "{ bucket: shop, prefix: a//b }",
+            "28:35: \"prefix\" is what the keys begin with, such as teams/shop, unlike \"a//b\"".to_owned(),
+        ),
+        (
+            "{ bucket: shop, prefx: a }",
+            "28:27: unknown key \"prefx\" in \"evidence\"; did you mean \"prefix\"?".to_owned(),
+        ),
+    ] {
+        assert_eq!(read(evidence).unwrap_err().lines(), [format!("greenlight.yaml:{told}")], "{evidence}");
+    }
 }
 
 #[test]
@@ -162,6 +197,7 @@ fn the_reader_and_the_schema_know_the_same_keys() {
         ("/hooks", "Hooks"),
         ("/deployment", "Deployment"),
         ("/guard", "Guard"),
+        ("/evidence", "Evidence"),
         ("/appspec", "AppSpec"),
         ("/appspec/network", "Network"),
         ("/appspec/capacity_provider_strategy/0", "CapacityProvider"),

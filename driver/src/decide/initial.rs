@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use greenlight_checks::event::HookEvent;
 
 use crate::appspec::AppSpec;
+use crate::configuration::EvidencePlace;
 
 /// The names of the three files.
 pub const NAMES: [&str; 3] = ["greenlight.yaml", "checks.yaml", "appspec.yaml"];
@@ -34,6 +35,8 @@ pub struct Facts {
     pub appspec: AppSpec,
     /// The deployment that the hooks were taken from.
     pub hooks_of: Option<String>,
+    /// Where the functions' environment says that they keep their evidence, where all of them say the same.
+    pub evidence: Option<EvidencePlace>,
     /// The path that the load balancer asks for the service's health.
     pub health_path: Option<String>,
 }
@@ -70,6 +73,7 @@ fn greenlight_yaml(facts: &Facts) -> String {
         facts.appspec.port
     );
     text.push_str(&hooks(facts));
+    text.push_str(&evidence(facts));
     let _ = write!(
         text,
         "\ndeployment:\n  # How traffic shifts; without this line as the deployment group has it.\n  {}\n  # When CodeDeploy rolls back by itself.\n  rollback_on: [failure, alarm, stop]\n",
@@ -104,6 +108,17 @@ fn hooks(facts: &Facts) -> String {
         );
     }
     text
+}
+
+fn evidence(facts: &Facts) -> String {
+    let about = "\n# Where the functions keep their evidence; without this line the driver asks the environment of each function.\n";
+    match &facts.evidence {
+        Some(EvidencePlace { bucket, prefix }) => {
+            let prefix = if prefix.is_empty() { "/" } else { prefix };
+            format!("{about}evidence: {{ bucket: {}, prefix: {} }}\n", scalar(bucket), scalar(prefix))
+        }
+        None => format!("{about}# evidence: {{ bucket: your-bucket, prefix: {} }}\n", EvidencePlace::PREFIX),
+    }
 }
 
 /// The events that this plan is for: those that come once a listener leads to the replacement.
@@ -193,6 +208,7 @@ mod tests {
                 hooks: hooks.iter().map(|event| (*event, format!("fn-{event}"))).collect(),
             },
             hooks_of: Some("d-1".to_owned()),
+            evidence: None,
             health_path: Some("/healthz".to_owned()),
         }
     }
@@ -221,6 +237,17 @@ mod tests {
         assert_eq!(appspec, facts.appspec);
         for event in hooks {
             assert!(plan.for_event(event).is_ok(), "{event}");
+        }
+    }
+
+    #[test]
+    fn where_the_functions_keep_their_evidence_is_written_down_and_otherwise_left_to_be_filled_in() {
+        let mut facts = facts(&[]);
+        assert!(files(&facts)[0].1.contains("\n# evidence: { bucket: your-bucket, prefix: greenlight }\n"));
+        assert_eq!(read(&facts).0.evidence, None);
+        for place in [EvidencePlace::new("shop-1", None), EvidencePlace::new("shop.2", Some("/"))] {
+            facts.evidence = Some(place.clone());
+            assert_eq!(read(&facts).0.evidence, Some(place));
         }
     }
 

@@ -12,15 +12,32 @@ use super::why::{self, Facts, Why};
 use crate::exit::Exit;
 use crate::snapshot::{DeploymentStatus, ErrorInformation, Snapshot, TaskSetLabel};
 
-/// What a function left in its log.
+/// What a function left, in S3 or in its log. What has no evidence says where else it was looked for, and what came of that.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HookLog {
     /// Its evidence for this deployment.
     Evidence(Box<Evidence>),
-    /// No evidence: the last lines, if any.
-    Tail(Vec<String>),
+    /// No evidence.
+    Tail {
+        /// The last lines of the log, if any.
+        lines: Vec<String>,
+        /// Where in S3 it was looked for.
+        stored: Vec<String>,
+    },
     /// The log could not be read.
-    Unreadable(String),
+    Unreadable {
+        /// Why not.
+        error: String,
+        /// Where in S3 it was looked for.
+        stored: Vec<String>,
+    },
+}
+
+impl HookLog {
+    /// No evidence, and nowhere but in the log was it to be looked for.
+    pub fn tail(lines: Vec<String>) -> Self {
+        Self::Tail { lines, stored: Vec::new() }
+    }
 }
 
 /// Which share of a listener's traffic goes where, in percent.

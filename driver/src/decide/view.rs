@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::outcome::HOOK_EVENTS;
 use super::schedule::Shift;
 use super::watch::{Watch, replacement_weight};
+use crate::configuration::EvidencePlace;
 use crate::snapshot::{DeploymentStatus, EventStatus, LifecycleEvent, Snapshot, TaskSetLabel};
 
 /// What stays the same while a deployment runs.
@@ -31,6 +32,8 @@ pub struct Heading {
     pub deadline: Option<Timestamp>,
     /// Function by lifecycle event.
     pub hooks: BTreeMap<String, String>,
+    /// Where their evidence is looked for first.
+    pub evidence: Option<EvidencePlace>,
 }
 
 /// The version that serves, and the one that is to serve.
@@ -348,6 +351,7 @@ mod tests {
             shift: shift.clone(),
             deadline: None,
             hooks: BTreeMap::from([("AfterAllowTestTraffic".to_owned(), "Hook_A".to_owned())]),
+            evidence: None,
         };
         let patience = Patience { floor: Duration::from_secs(1), pace: 1.0, shift, deadline: at(10_000) };
         let mut watch = Watch::new(patience, at(0));

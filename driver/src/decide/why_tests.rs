@@ -25,6 +25,7 @@ fn judged(snapshot: &Snapshot, facts: Facts) -> Why {
         shift: Shift::AllAtOnce,
         deadline: None,
         hooks: BTreeMap::new(),
+        evidence: None,
     };
     let patience = Patience { floor: Duration::from_secs(1), pace: 1.0, shift: Shift::AllAtOnce, deadline: at(10_000) };
     why(&heading, &Watch::new(patience, at(0)), snapshot, None, facts)

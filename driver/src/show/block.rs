@@ -136,14 +136,19 @@ pub(super) fn failure(why: &Why, paint: Paint) -> Vec<String> {
             lines.extend(not_arrived(evidence));
             lines.extend(unapproved(why).map(|text| format!("  {text}")));
         }
-        Some(HookLog::Tail(tail)) if tail.is_empty() => {
+        Some(HookLog::Tail { lines: tail, stored }) if tail.is_empty() => {
             lines.push("  the function left no evidence, and its log has nothing from this time".to_owned());
+            lines.extend(looked_for(stored));
         }
-        Some(HookLog::Tail(tail)) => {
+        Some(HookLog::Tail { lines: tail, stored }) => {
             lines.push("  the function left no evidence; its log ends with".to_owned());
             lines.extend(tail.iter().map(|line| paint.dim(&format!("    {}", clipped(line)))));
+            lines.extend(looked_for(stored));
         }
-        Some(HookLog::Unreadable(error)) => lines.push(format!("  the function's log could not be read: {error}")),
+        Some(HookLog::Unreadable { error, stored }) => {
+            lines.push(format!("  the function's log could not be read: {error}"));
+            lines.extend(looked_for(stored));
+        }
         None => {}
     }
     if let Some(text) = &why.guard {
@@ -154,6 +159,10 @@ pub(super) fn failure(why: &Why, paint: Paint) -> Vec<String> {
     }
     lines.extend(reasons::lines(why, paint));
     lines
+}
+
+fn looked_for(stored: &[String]) -> impl Iterator<Item = String> {
+    stored.iter().map(|looked| format!("  looked for evidence: {looked}"))
 }
 
 pub(super) fn evidence_lines(evidence: &Evidence, paint: Paint) -> Vec<String> {
@@ -191,7 +200,7 @@ fn unapproved(why: &Why) -> Option<&'static str> {
         Some(HookLog::Evidence(evidence)) if evidence.verdict.decision == Decision::Waiting => {
             Some("the approval was refused, or not given in time")
         }
-        Some(HookLog::Evidence(_) | HookLog::Tail(_) | HookLog::Unreadable(_)) | None => None,
+        Some(HookLog::Evidence(_) | HookLog::Tail { .. } | HookLog::Unreadable { .. }) | None => None,
     }
 }
 
@@ -217,7 +226,7 @@ pub(super) fn message_lines(message: &Message, paint: Paint) -> Vec<String> {
 fn first_message(why: &Why) -> Option<&Message> {
     match &why.log {
         Some(HookLog::Evidence(evidence)) => evidence.verdict.because.first(),
-        Some(HookLog::Tail(_) | HookLog::Unreadable(_)) | None => None,
+        Some(HookLog::Tail { .. } | HookLog::Unreadable { .. }) | None => None,
     }
 }
 

@@ -76,6 +76,7 @@ fn failed() -> Report {
             shift: Shift::AllAtOnce,
             deadline: None,
             hooks: BTreeMap::new(),
+            evidence: None,
         },
         exit: Exit::HookRolledBack,
         status: Some(DeploymentStatus::Failed),
@@ -135,13 +136,13 @@ fn a_failed_hook_is_told_by_its_check_with_request_and_place() {
 fn a_function_without_evidence_is_told_by_the_tail_of_its_log() {
     let mut report = failed();
     let why = report.why.as_mut().unwrap();
-    why.log = Some(HookLog::Tail(vec!["Task timed out after 10.00 seconds".to_owned()]));
+    why.log = Some(HookLog::tail(vec!["Task timed out after 10.00 seconds".to_owned()]));
     let told = lines(&report);
     assert_eq!(
         told[1..3],
         ["  the function left no evidence; its log ends with", "    Task timed out after 10.00 seconds"]
     );
-    report.why.as_mut().unwrap().log = Some(HookLog::Tail(Vec::new()));
+    report.why.as_mut().unwrap().log = Some(HookLog::tail(Vec::new()));
     assert_eq!(lines(&report)[1], "  the function left no evidence, and its log has nothing from this time");
 }
 

@@ -53,8 +53,8 @@ impl Json {
     pub fn hook_log(&mut self, event: &str, log: &HookLog, now: Timestamp) {
         match log {
             HookLog::Evidence(evidence) => write("evidence", now, json!({"event": event, "evidence": evidence})),
-            HookLog::Tail(lines) => write("log", now, json!({"event": event, "tail": lines})),
-            HookLog::Unreadable(error) => write("log", now, json!({"event": event, "error": error})),
+            HookLog::Tail { lines, stored } => write_log(event, "tail", json!(lines), stored, now),
+            HookLog::Unreadable { error, stored } => write_log(event, "error", json!(error), stored, now),
         }
     }
 
@@ -141,6 +141,15 @@ fn counted(counted: &Counted) -> Value {
 }
 
 /// One line.
+/// `log`; where in S3 evidence was looked for goes with it, where that was anywhere.
+fn write_log(event: &str, name: &str, value: Value, stored: &[String], now: Timestamp) {
+    let mut members = json!({"event": event, name: value});
+    if !stored.is_empty() {
+        members["stored"] = json!(stored);
+    }
+    write("log", now, members);
+}
+
 pub(super) fn write(kind: &str, now: Timestamp, members: Value) {
     let mut line = json!({"schema": SCHEMA, "type": kind, "at": now});
     if let (Value::Object(line), Value::Object(members)) = (&mut line, members) {

@@ -92,6 +92,7 @@ mod tests {
                 shift: Shift::AllAtOnce,
                 deadline: None,
                 hooks: Map::new(),
+                evidence: None,
             },
             status: None,
             rows: vec![row],

@@ -47,7 +47,7 @@ pub async fn run(
     let hook = gate::running(&snapshot, &heading.hooks)
         .ok_or_else(|| NoGate::NoHook { id: id.clone(), status: snapshot.deployment.status.as_str().to_owned() })?;
     let evidence = aws
-        .open_evidence(&hook.function, &id, &hook.event, hook.started)
+        .open_evidence(heading.evidence.as_ref(), &hook.function, &id, &hook.event, hook.started)
         .await
         .map_err(Failure::aws(format!("read the log of {}", hook.function)))?;
     let not_open = || NoGate::NotOpen { event: hook.event.clone(), function: hook.function.clone() };

@@ -8,6 +8,7 @@ use super::{ConfigurationSource, plan, preparation};
 use crate::aws::discovery::Found;
 use crate::aws::{Aws, Connection};
 use crate::clock;
+use crate::configuration::EvidencePlace;
 use crate::decide::initial::{self, Facts};
 use crate::decide::plan::Last;
 use crate::exit::Exit;
@@ -115,6 +116,7 @@ async fn facts(aws: &Aws, found: Found, printer: &mut Printer) -> Result<Facts, 
         printer.warning(&text, clock::now());
         None
     });
+    let evidence = evidence(aws, hooks.values()).await;
     let live = read.live.as_ref().map_or("", |(arn, _)| arn.as_str());
     let mut appspec = read.appspec(live, &configuration);
     appspec.hooks = hooks;
@@ -129,8 +131,25 @@ async fn facts(aws: &Aws, found: Found, printer: &mut Printer) -> Result<Facts, 
         image: read.definition.image(&read.container).map(str::to_owned),
         appspec,
         hooks_of,
+        evidence,
         health_path,
     })
+}
+
+/// Where all of the functions say that they keep their evidence. What cannot be read is left to be filled in.
+async fn evidence(aws: &Aws, functions: impl Iterator<Item = &String>) -> Option<EvidencePlace> {
+    let mut place = None;
+    for function in functions {
+        let named = aws.evidence_place(function).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, function, "where the function keeps its evidence could not be read");
+            None
+        })?;
+        if place.as_ref().is_some_and(|place| *place != named) {
+            return None;
+        }
+        place = Some(named);
+    }
+    place
 }
 
 fn write(path: &Path, text: &str, force: bool) -> std::io::Result<()> {

@@ -72,6 +72,7 @@ pub async fn run(
     let created = proposal.created(&id);
     printer.created(&created, clock::now());
     let (heading, deadline) = heading(id, &proposal, pacing.pace);
+    let heading = Heading { evidence: super::watch::evidence(&heading.group, source), ..heading };
     Ok(Following::new(&aws, printer, heading, deadline, pacing).to_the_end(&mut interruption).await?.exit)
 }
 
@@ -254,6 +255,7 @@ fn heading(id: String, proposal: &Proposal, pace: f64) -> (Heading, Timestamp) {
         shift: bounds.shift,
         deadline: Some(deadline),
         hooks,
+        evidence: None,
     };
     (heading, deadline)
 }

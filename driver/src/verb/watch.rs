@@ -6,6 +6,7 @@ use super::{ConfigurationSource, Pacing};
 use crate::appspec::parsing;
 use crate::aws::{Aws, Connection};
 use crate::clock;
+use crate::configuration::EvidencePlace;
 use crate::decide::schedule::Bounds;
 use crate::decide::view::Heading;
 use crate::exit::Exit;
@@ -96,8 +97,15 @@ pub(super) async fn attach(
         deadline: Some(deadline),
         // A rollback's events are CodeDeploy's own bookkeeping: functions are not called (aws-facts §2).
         hooks: if deployment.rolls_back.is_some() { std::collections::BTreeMap::new() } else { hooks },
+        evidence: evidence(&deployment.group, source),
     };
     Ok((heading, deadline))
+}
+
+/// Where a configuration of this group says that evidence is kept. A name that is a variable's, which is not set, is none.
+pub(super) fn evidence(group: &str, source: &ConfigurationSource) -> Option<EvidencePlace> {
+    let configuration = source.read_to_look().ok().filter(|configuration| configuration.deployment_group == group)?;
+    configuration.evidence.filter(|place| !place.bucket.contains("${") && !place.prefix.contains("${"))
 }
 
 /// From the deployment's own AppSpec; else from a configuration of the same group. Without either, functions stay unnamed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Reader;
-use crate::configuration::{AutoScaling, GuardSettings};
+use crate::configuration::{AutoScaling, EvidencePlace, GuardSettings};
 use crate::decide::conflict::OnConflict;
 use crate::decide::interruption::OnInterrupt;
 use crate::document::{Node, hint};
@@ -28,6 +28,34 @@ const DEFAULT_EVERY: Duration = Duration::from_secs(10);
 type Deployment = (Option<String>, Option<Vec<RollbackEvent>>, Option<Vec<String>>);
 
 impl Reader<'_> {
+    pub(super) fn evidence(&mut self, node: Node) -> Option<EvidencePlace> {
+        let whole = node.place;
+        let mut map = self.known(Some(node), "evidence", &["bucket", "prefix"])?;
+        let Some(node) = map.take("bucket") else {
+            self.fault(whole, "\"evidence\" needs bucket: the S3 bucket that the functions keep their evidence in");
+            return None;
+        };
+        let place = node.place;
+        let bucket = self.text("bucket", node)?;
+        // A variable may be unset where a verb only looks.
+        if !bucket.contains("${") && !is_bucket(&bucket) {
+            let text = format!(
+                "\"bucket\" is the name of an S3 bucket (3 to 63 of a-z, 0-9, - and .), without s3:// and without a path, unlike {bucket:?}"
+            );
+            self.fault(place, text);
+        }
+        let prefix = map.take("prefix").and_then(|node| {
+            let place = node.place;
+            let prefix = self.text("prefix", node)?;
+            if prefix.contains("//") || prefix.starts_with("s3:") {
+                let text = format!("\"prefix\" is what the keys begin with, such as teams/shop, unlike {prefix:?}");
+                self.fault(place, text);
+            }
+            Some(prefix)
+        });
+        Some(EvidencePlace::new(&bucket, prefix.as_deref()))
+    }
+
     pub(super) fn deployment(&mut self, node: Option<Node>) -> Deployment {
         let Some(mut map) = self.known(node, "deployment", &["config", "rollback_on", "alarms"]) else {
             return (None, None, None);
@@ -114,4 +142,13 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// As S3 names buckets.
+fn is_bucket(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|byte| inner(byte) || byte == b'-' || byte == b'.')
+        && name.bytes().next().is_some_and(inner)
+        && name.bytes().last().is_some_and(inner)
 }

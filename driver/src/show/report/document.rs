@@ -147,7 +147,7 @@ pub struct Traffic {
 }
 
 /// What a hook's function left.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Hook {
     /// The lifecycle event.
     pub event: String,
@@ -157,6 +157,8 @@ pub struct Hook {
     pub log: Vec<String>,
     /// Why the log could not be read.
     pub unreadable: Option<String>,
+    /// Where in S3 evidence was looked for, and why there is none from there.
+    pub stored: Vec<String>,
 }
 
 /// The schema of the document.

@@ -182,6 +182,9 @@ fn hook_section(body: &mut String, hook: &Hook) {
     let Some(evidence) = &hook.evidence else {
         let why = hook.unreadable.as_deref().unwrap_or("The function left no evidence.");
         let _ = writeln!(body, "<p class=\"bad\">{}</p>", escaped(why));
+        for looked in &hook.stored {
+            let _ = writeln!(body, "<p>Looked for evidence: {}</p>", escaped(looked));
+        }
         if !hook.log.is_empty() {
             let _ = writeln!(body, "<pre>{}</pre>", escaped(&hook.log.join("\n")));
         }

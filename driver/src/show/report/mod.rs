@@ -70,11 +70,13 @@ impl Recorder {
 
     /// What a hook's function left.
     pub fn record_hook(&mut self, event: &str, log: &HookLog) {
-        let mut hook = Hook { event: event.to_owned(), evidence: None, log: Vec::new(), unreadable: None };
+        let mut hook = Hook { event: event.to_owned(), ..Hook::default() };
         match log {
             HookLog::Evidence(evidence) => hook.evidence = Some((**evidence).clone()),
-            HookLog::Tail(tail) => hook.log.clone_from(tail),
-            HookLog::Unreadable(error) => hook.unreadable = Some(error.clone()),
+            HookLog::Tail { lines, stored } => (hook.log, hook.stored) = (lines.clone(), stored.clone()),
+            HookLog::Unreadable { error, stored } => {
+                (hook.unreadable, hook.stored) = (Some(error.clone()), stored.clone());
+            }
         }
         self.hooks.retain(|known| known.event != event);
         self.hooks.push(hook);

@@ -63,6 +63,9 @@ fn hook_section(text: &mut String, hook: &Hook) {
     let Some(evidence) = &hook.evidence else {
         let why = hook.unreadable.as_deref().map_or("the function left no evidence", |error| error);
         let _ = writeln!(text, "{}", cell(why));
+        for looked in &hook.stored {
+            let _ = writeln!(text, "\nLooked for evidence: {}", cell(looked));
+        }
         return;
     };
     text.push_str("| Check | Outcome | Took | Expected | Seen |\n| --- | --- | --- | --- | --- |\n");

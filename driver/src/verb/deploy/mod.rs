@@ -255,6 +255,7 @@ impl Run<'_> {
             shift: read.bounds.shift,
             deadline: Some(deadline),
             hooks: preparation::named(&self.configuration.hooks),
+            evidence: self.configuration.evidence.clone(),
         };
         let following = Following::new(self.aws, printer, heading, deadline, self.pacing.clone());
         following.under(self.orders.clone(), held).to_the_end(interruption).await

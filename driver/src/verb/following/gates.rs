@@ -67,8 +67,10 @@ impl Gates {
 
     fn look(&mut self, seen: Seen<'_>, hook: RunningHook) {
         let (aws, id) = (seen.aws.clone(), seen.heading.deployment_id.clone());
+        let place = seen.heading.evidence.clone();
         self.looking = Some(tokio::spawn(async move {
-            aws.open_evidence(&hook.function, &id, &hook.event, hook.started).await.unwrap_or_else(|error| {
+            let evidence = aws.open_evidence(place.as_ref(), &hook.function, &id, &hook.event, hook.started).await;
+            evidence.unwrap_or_else(|error| {
                 tracing::debug!(%error, "a running hook's log could not be read");
                 None
             })

@@ -37,8 +37,9 @@ impl HookLogs {
                 continue;
             };
             let (aws, id, event) = (aws.clone(), heading.deployment_id.clone(), event.clone());
+            let place = heading.evidence.clone();
             self.reading.spawn(async move {
-                let log = aws.hook_log(&function, &id, &event.name, since, patience).await;
+                let log = aws.hook_log(place.as_ref(), &function, &id, &event.name, since, patience).await;
                 (event, log)
             });
         }
@@ -89,11 +90,11 @@ impl HookLogs {
             HookLog::Evidence(evidence) => {
                 self.evidence.insert(event.name.clone(), (**evidence).clone());
             }
-            HookLog::Tail(_) | HookLog::Unreadable(_) if !failed => {
+            HookLog::Tail { .. } | HookLog::Unreadable { .. } if !failed => {
                 tracing::debug!(event = event.name, ?log, "no evidence of a hook that passed");
                 return;
             }
-            HookLog::Tail(_) | HookLog::Unreadable(_) => {}
+            HookLog::Tail { .. } | HookLog::Unreadable { .. } => {}
         }
         printer.hook_log(&event.name, &log, clock::now());
         if failed {
