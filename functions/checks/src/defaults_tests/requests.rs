@@ -3,7 +3,7 @@
 use super::{check, refused, run_at, said};
 use crate::evidence::Outcome;
 use crate::plan::Kind;
-use crate::probe::http::BODY_LIMIT;
+use crate::probe::error::BODY_LIMIT;
 use crate::test_server::{Reply, address, answer};
 
 #[tokio::test]

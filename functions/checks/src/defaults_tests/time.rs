@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{LONG, check, plan_with, refused, run_at, run_within, said};
 use crate::evidence::Outcome;
-use crate::probe::http::ProbeError;
+use crate::probe::error::ProbeError;
 use crate::test_server::{Reply, address, answer};
 
 const STATUS: &str = "http: { get: / }, expect: { status: 200 }";

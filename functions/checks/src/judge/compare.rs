@@ -18,7 +18,8 @@ use crate::evidence::{Expectation, Outcome};
 use crate::message::{Message, codes};
 use crate::plan::{Check, CompareCheck, LatencyLimit};
 use crate::probe::compare::End;
-use crate::probe::http::{Answer, ProbeError};
+use crate::probe::error::ProbeError;
+use crate::probe::http::Answer;
 
 /// So many differences are told; the rest is counted.
 const TOLD: usize = 5;

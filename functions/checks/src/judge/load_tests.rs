@@ -7,7 +7,8 @@ use http::{HeaderMap, StatusCode};
 use super::*;
 use crate::event::HookEvent;
 use crate::plan::{self, Kind};
-use crate::probe::http::{Answer, ProbeError};
+use crate::probe::error::ProbeError;
+use crate::probe::http::Answer;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 

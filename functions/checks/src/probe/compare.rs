@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use super::http::{Answer, ProbeError, Prober};
+use super::error::ProbeError;
+use super::http::{Answer, Prober};
 use crate::plan::{CompareCheck, HttpRequest};
 
 /// Two answers of blue to each request, so often.

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::client::{CONNECT_TIMEOUT, addresses};
-use super::http::ProbeError;
+use super::error::ProbeError;
 use crate::authorities::roots;
 use crate::surroundings::Endpoint;
 
@@ -159,6 +159,11 @@ pub(crate) fn verified_by(verifier: Arc<dyn ServerCertVerifier>) -> Result<Clien
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth())
+}
+
+/// What a request line names.
+pub(super) fn path_and_query(url: &Url) -> String {
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
 
 fn refused(error: &io::Error) -> ProbeError {

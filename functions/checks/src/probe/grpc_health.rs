@@ -18,7 +18,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::client::USER_AGENT;
 use super::connection::Target;
-use super::http::{ProbeError, ended};
+use super::error::{ProbeError, ended};
 use super::http2::{AnswerBody, Http2};
 use crate::clock;
 use crate::surroundings::Endpoint;

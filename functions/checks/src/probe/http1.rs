@@ -21,8 +21,8 @@ use rustls::ClientConfig;
 use tokio::time::{Instant, timeout};
 
 use super::client::{CONNECT_TIMEOUT, USER_AGENT};
-use super::connection::{Duplex, Speaks, Target, connect, tls};
-use super::http::{ProbeError, ended, path_and_query};
+use super::connection::{Duplex, Speaks, Target, connect, path_and_query, tls};
+use super::error::{ProbeError, ended};
 use super::http2::AnswerBody;
 use crate::clock;
 use crate::surroundings::Endpoint;

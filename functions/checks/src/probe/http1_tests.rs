@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::http::{Answer, ProbeError, Prober};
+use super::error::ProbeError;
+use super::http::{Answer, Prober};
 use super::http_tests::request;
 use crate::surroundings::Endpoint;
 use crate::test_server::{Reply, address, answer};

@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::task::JoinHandle;
 
 use super::connection::{Speaks, Target, open};
-use super::http::{ProbeError, ended};
+use super::error::{ProbeError, ended};
 use crate::surroundings::Endpoint;
 
 /// A connection, as long as this is kept.

@@ -10,7 +10,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
-use super::http::{Answer, ProbeError, Prober};
+use super::error::ProbeError;
+use super::http::{Answer, Prober};
 use super::http_tests::request;
 use crate::authorities::Authorities;
 use crate::surroundings::Endpoint;

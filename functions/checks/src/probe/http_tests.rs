@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::http::{Answer, BODY_LIMIT, ProbeError, Prober};
+use super::error::{BODY_LIMIT, ProbeError};
+use super::http::{Answer, Prober};
 use crate::event::HookEvent;
 use crate::plan::{self, HttpRequest, Kind};
 use crate::surroundings::Endpoint;

@@ -16,7 +16,8 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
-use super::http::{Answer, ProbeError, Prober};
+use super::error::ProbeError;
+use super::http::{Answer, Prober};
 use super::pacer::Pacer;
 use crate::clock;
 use crate::plan::{HttpRequest, LoadCheck, WarmUp};

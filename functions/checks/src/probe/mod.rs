@@ -3,6 +3,7 @@
 mod client;
 pub(crate) mod compare;
 pub(crate) mod connection;
+pub(crate) mod error;
 pub(crate) mod grpc_health;
 pub(crate) mod http;
 mod http1;

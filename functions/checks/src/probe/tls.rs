@@ -15,7 +15,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::connection::{Target, verified_by, verifier};
-use super::http::ProbeError;
+use super::error::ProbeError;
 use crate::surroundings::Endpoint;
 
 /// What the server showed.

@@ -11,7 +11,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::client::USER_AGENT;
 use super::connection::{Duplex, Speaks, Target, open};
-use super::http::{BODY_LIMIT, ProbeError, ended};
+use super::error::{BODY_LIMIT, ProbeError, ended};
 use crate::plan::WebsocketCheck;
 use crate::surroundings::Endpoint;
 

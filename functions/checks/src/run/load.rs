@@ -10,7 +10,8 @@ use crate::evidence::{self, CheckEvidence, Outcome, Sample};
 use crate::judge::load as judge;
 use crate::message::{Message, codes};
 use crate::plan::{Check, LoadCheck};
-use crate::probe::http::{Answer, ProbeError, Prober};
+use crate::probe::error::ProbeError;
+use crate::probe::http::{Answer, Prober};
 use crate::probe::load::{End, Measured, Schedule, send_apart};
 use crate::surroundings::Limits;
 

@@ -12,7 +12,7 @@ use crate::identity::Witness;
 use crate::judge::websocket::{self as judge, Conclusion, Conversed, Outline};
 use crate::message::{Message, codes};
 use crate::plan::{Check, WebsocketCheck};
-use crate::probe::http::ProbeError;
+use crate::probe::error::ProbeError;
 use crate::probe::websocket::{Conversation, Said, Upgrade, connect};
 use crate::surroundings::{Endpoint, Surroundings};
 
