@@ -219,6 +219,14 @@ impl Failure {
                  with single sign-on, first: aws sso login"
                     .to_owned(),
             ),
+            Self::Aws { source, .. } if source.kind == ErrorKind::NotFound => lines.push(
+                "look at the name, and whether it is in the region and account in use: --region, --profile".to_owned(),
+            ),
+            // It was not answered, not even with an error.
+            Self::Aws { source, .. } if source.kind == ErrorKind::Unavailable && source.code.is_none() => lines.push(
+                "look at the network, the region and the endpoint: --region, --endpoint-url, AWS_ENDPOINT_URL"
+                    .to_owned(),
+            ),
             Self::Preflight(_) => {
                 lines.push("look closer with greenlight doctor; --skip-preflight deploys all the same".to_owned())
             }

@@ -35,7 +35,7 @@ pub(crate) struct AwsArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) region: Option<String>,
     /// One endpoint for all services [default: AWS_ENDPOINT_URL, or AWS]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint_url: Option<String>,
     /// The shortest time between two looks at the deployment; below 1s the longer ones come sooner in proportion
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = poll)]
@@ -71,6 +71,16 @@ pub(super) fn variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn endpoint(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected a URL like https://codedeploy.eu-west-1.amazonaws.com".to_owned()),
+    }
+}
+
 fn poll(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 0.001),
@@ -96,6 +106,16 @@ mod tests {
         assert_eq!(poll("2s"), Ok(Duration::from_secs(2)));
         for wrong in ["5", "10ms", "2m", "xs", "-1s", "NaNs"] {
             assert!(poll(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_has_a_scheme_and_a_host() {
+        for right in ["http://127.0.0.1:4566", "https://vpce-1.codedeploy.eu-west-1.vpce.amazonaws.com/"] {
+            assert_eq!(endpoint(right), Ok(right.to_owned()));
+        }
+        for wrong in ["", "127.0.0.1:4566", "ftp://x", "http://", "http:///x", "http://a b"] {
+            assert!(endpoint(wrong).is_err(), "{wrong}");
         }
     }
 

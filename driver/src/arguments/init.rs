@@ -20,7 +20,7 @@ pub(crate) struct InitArguments {
     /// The service
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
-    /// Where the files go
+    /// Where the files go; it is made if it is not there
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
     /// Overwrites files that exist

@@ -140,7 +140,7 @@ fn kind_of(code: &str, status: Option<u16>) -> ErrorKind {
     }
 }
 
-/// Every cause, once.
+/// Every cause, once, on one line.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -151,7 +151,8 @@ fn chain(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
-    text
+    // The SDK lists on a line each where it looked for credentials.
+    text.lines().map(str::trim).collect::<Vec<_>>().join("; ").replace(":; ", ": ")
 }
 
 #[cfg(test)]

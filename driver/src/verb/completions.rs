@@ -23,7 +23,7 @@ pub fn manual(verb: Option<&str>, printer: &mut Printer) -> Exit {
     // Otherwise the verbs' pages know neither their whole name nor the options that all of them take.
     command.build();
     let page = match verb.and_then(|verb| command.find_subcommand(verb)) {
-        Some(found) => clap_mangen::Man::new(found.clone()),
+        Some(found) => clap_mangen::Man::new(found.clone()).source(format!("{NAME} {}", env!("CARGO_PKG_VERSION"))),
         None => clap_mangen::Man::new(command),
     };
     let mut text = Vec::new();

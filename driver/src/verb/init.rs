@@ -45,14 +45,19 @@ pub async fn run(request: &Request, connection: &Connection, printer: &mut Print
     let aws = Aws::connect(connection).await;
     let found = group(&aws, request).await?;
     let facts = facts(&aws, found, printer).await?;
+    std::fs::create_dir_all(&request.folder)
+        .map_err(|source| Failure::Written { path: request.folder.clone(), source })?;
     for (name, text) in initial::files(&facts) {
         let path = request.folder.join(name);
         write(&path, &text, request.force).map_err(|source| Failure::Written { path: path.clone(), source })?;
         printer.note(&format!("wrote {}", path.display()), clock::now());
     }
     let image = facts.image.as_deref().unwrap_or("…");
-    printer.closing("next: greenlight doctor, for what is wrong with the set-up");
-    printer.closing(&format!("      greenlight plan --var IMAGE={image}, for what a deployment would do"));
+    let here = request.folder == Path::new(".");
+    let file =
+        if here { String::new() } else { format!(" --file {}", request.folder.join(initial::NAMES[0]).display()) };
+    printer.closing(&format!("next: greenlight doctor{file}, for what is wrong with the set-up"));
+    printer.closing(&format!("      greenlight plan{file} --var IMAGE={image}, for what a deployment would do"));
     printer.ended(Exit::Succeeded, &format!("wrote {}", initial::NAMES.join(", ")), clock::now());
     Ok(Exit::Succeeded)
 }

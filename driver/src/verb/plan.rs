@@ -53,7 +53,8 @@ pub(super) async fn last(aws: &Aws, configuration: &Configuration) -> Result<Las
     let newest = past
         .into_iter()
         .map(|past| past.deployment)
-        .filter(|deployment| deployment.status == DeploymentStatus::Succeeded)
+        // A rollback that CodeDeploy made names the revision that failed, and takes no time worth a forecast.
+        .filter(|deployment| deployment.status == DeploymentStatus::Succeeded && deployment.rolls_back.is_none())
         .max_by_key(|deployment| deployment.created);
     let Some(newest) = newest else { return Ok(Last::Never) };
     let id = &newest.id;

@@ -1,6 +1,6 @@
 //! `greenlight schema`: the JSON Schemas of the documents that people write and programs read. It reads nothing.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::configuration;
 use crate::exit::Exit;
@@ -25,8 +25,20 @@ pub enum Document {
 /// Prints the schema.
 pub fn run(document: Document, printer: &mut Printer) -> Result<Exit, Failure> {
     let schema = schema(document)?;
-    printer.document(&schema);
+    printer.document(&headed(schema));
     Ok(Exit::Succeeded)
+}
+
+/// What it is comes first, for whoever opens the file.
+fn headed(mut schema: Value) -> Value {
+    let mut headed = Map::new();
+    if let Some(schema) = schema.as_object_mut() {
+        for keyword in ["$schema", "title", "description"] {
+            headed.extend(schema.remove(keyword).map(|value| (keyword.to_owned(), value)));
+        }
+        headed.append(schema);
+    }
+    Value::Object(headed)
 }
 
 fn schema(document: Document) -> Result<Value, Failure> {

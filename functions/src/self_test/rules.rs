@@ -32,7 +32,7 @@ pub(super) fn plan(plan: &Result<Plan, Vec<Message>>, event: HookEvent) -> Findi
         }
         Err(problems) => {
             let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Finding::bad("plan", texts.join("\n"), "without a valid plan every deployment fails at this event")
+            Finding::bad("plan", texts.join("\n"), "correct the plan, and deploy the function again with it")
         }
     }
 }

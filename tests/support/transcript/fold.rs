@@ -13,6 +13,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "<time>"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(Z| UTC)?", "<time>"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "<time>"),
+        (r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b", "<time>"),
         (r"\b\d\d:\d\d:\d\d\b", "<time>"),
         (r"(deadline|by|at|until|since) \d\d:\d\d\b", "$1 <time>"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
@@ -26,6 +27,10 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\bgreenlight-invoke-\d+", "greenlight-invoke-<n>"),
         (r#"\btime="\d+\.\d+""#, r#"time="<duration>""#),
         (r#"_ms":\d+"#, r#"_ms":<n>"#),
+        (r"<duration> {2,}", "<duration>  "),
+        // How many of its tasks were seen.
+        (r"(Install  <duration>)  replacement .*", "$1"),
+        (r" {2,}TOOK +", "  TOOK  "),
         // How often ECS tried.
         (r"\b\d+ x ", "<n> x "),
         (r#""count":\d+"#, r#""count":<n>"#),
@@ -144,7 +149,7 @@ impl Fold {
                 }
             }
             Some("note") if line["text"] == BUILDING => return None,
-            Some("evidence") if !self.evidence => return None,
+            Some("evidence") if !(self.evidence && self.events) => return None,
             Some("evidence") => line["evidence"] = summary(&line["evidence"]),
             _ => {}
         }
@@ -189,6 +194,7 @@ fn what_depends_on_the_moment_is_folded_and_nothing_else() {
         ("wrote /tmp/story/checks.yaml", "wrote <folder>/checks.yaml"),
         ("GET / via 127.0.0.1:4711, 200 in 43 ms", "GET / via 127.0.0.1:<port>, 200 in <duration>"),
         ("d-AAAAAAAAA ended in 1m 4s, at 2026-01-02T03:04:05.678Z", "d-AAAAAAAAA ended in <duration>, at <time>"),
+        ("  ok   Install    1m 34s   replacement 3/3 running", "  ok   Install  <duration>"),
         ("canary 10 %, 5 min; 2 of 3 targets", "canary 10 %, 5 min; 2 of 3 targets"),
     ] {
         assert_eq!(fold.text(text), wanted);

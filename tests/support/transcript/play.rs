@@ -47,6 +47,12 @@ impl<'a, S: Stage> Play<'a, S> {
         self.tell(&format!("\n$ cat {name}\n{}", text.trim_end()));
     }
 
+    /// Tells a file of the story's folder that a command wrote.
+    pub(crate) fn show(&mut self, name: &str) {
+        let text = std::fs::read_to_string(self.stage.folder().join(name)).expect("the file was written");
+        self.tell(&format!("\n$ cat {name}\n{}", text.trim_end()));
+    }
+
     /// Something that the reader has to know, and no command says.
     pub(crate) fn remark(&mut self, text: &str) {
         self.tell(&format!("\n# {text}"));
@@ -81,6 +87,18 @@ impl<'a, S: Stage> Play<'a, S> {
         output
     }
 
+    /// Runs a command that prints a long document, and tells how that begins.
+    pub(crate) fn run_and_tell_the_beginning(&mut self, arguments: &[&str], lines: usize, exit: i32) -> Output {
+        let output = self.command(arguments).output().expect("greenlight can be started");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let mut beginning: Vec<_> = text.lines().take(lines).collect();
+        if text.lines().nth(lines).is_some() {
+            beginning.push("…");
+        }
+        self.ended("", arguments, beginning.join("\n").as_bytes(), &output.stderr, output.status.code(), exit);
+        output
+    }
+
     /// Starts a command that goes on.
     pub(crate) fn start(&mut self, arguments: &[&str]) -> Running {
         let arguments = self.in_form(arguments);
@@ -111,7 +129,8 @@ impl<'a, S: Stage> Play<'a, S> {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.stage.command();
-        command.args(arguments).stdin(Stdio::null());
+        // Help is as wide as this says.
+        command.args(arguments).stdin(Stdio::null()).env_remove("COLUMNS");
         if arguments.first().is_some_and(|verb| FOLLOWING.contains(verb)) && !arguments.contains(&"--poll") {
             command.args(OFTEN);
         }

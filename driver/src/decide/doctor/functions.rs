@@ -167,6 +167,7 @@ pub(super) fn may_invoke(facts: &Facts) -> Judged {
 pub(super) fn may_report(facts: &Facts) -> Judged {
     let check = Check::MayReport;
     let reporting = &facts.further()?.reporting;
+    facts.known_group()?;
     if !facts.functions.is_empty() {
         judged(reporting)?;
     }
