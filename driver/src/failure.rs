@@ -227,11 +227,38 @@ impl Failure {
                 "look at the network, the region and the endpoint: --region, --endpoint-url, AWS_ENDPOINT_URL"
                     .to_owned(),
             ),
+            Self::Aws { source, .. } if source.is_denied() => {
+                lines.push(format!("allow {} to the credentials in use, or use others: --profile", source.operation));
+            }
+            Self::Aws { source, .. } if source.kind == ErrorKind::NotAllowed => lines.push(
+                "the credentials in use are not accepted: renew them, or use others: --profile; with single sign-on: aws sso login"
+                    .to_owned(),
+            ),
             Self::Preflight(_) => {
                 lines.push("look closer with greenlight doctor; --skip-preflight deploys all the same".to_owned())
             }
             _ => {}
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_not_do_something_is_told_what_it_takes() {
+        let told = |kind, code: Option<&str>| {
+            let text = "no".to_owned();
+            let source = AwsError { operation: "ecs:ListTasks", kind, code: code.map(str::to_owned), text };
+            Failure::aws("look")(source).lines().split_off(2)
+        };
+        let allow = ["allow ecs:ListTasks to the credentials in use, or use others: --profile"];
+        assert_eq!(told(ErrorKind::NotAllowed, Some("AccessDeniedException")), allow);
+        assert_eq!(told(ErrorKind::NotAllowed, None), allow);
+        let expired = told(ErrorKind::NotAllowed, Some("ExpiredTokenException"));
+        assert!(expired[0].starts_with("the credentials in use are not accepted"), "{expired:?}");
+        assert!(told(ErrorKind::Refused, Some("InvalidRoleException")).is_empty());
     }
 }

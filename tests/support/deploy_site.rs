@@ -48,6 +48,11 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn start(plan: &Plan) -> Self {
+        Self::start_with(plan, |_, _| {})
+    }
+
+    /// One whose scenario is changed before it is written into this folder.
+    pub(crate) fn start_with(plan: &Plan, change: impl FnOnce(&Path, &mut Value)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let write =
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file can be written");
@@ -70,6 +75,7 @@ impl Site {
         if let Some(wait) = plan.ready_wait {
             scenario["ready_wait"] = json!(wait);
         }
+        change(folder.path(), &mut scenario);
         write("scenario.yaml", &scenario.to_string());
         let path = folder.path().join("scenario.yaml");
         let stand_in = StandIn::start(&[path.to_str().expect("a temporary path is text"), "--pace", plan.pace]);

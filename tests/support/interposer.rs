@@ -9,6 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::stand_in::signal;
 
+#[path = "interposer/wire.rs"]
+mod wire;
+
 /// What becomes of the caller or of its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -22,10 +25,26 @@ pub(crate) enum Fate {
     CallLost,
     /// The service says that it was asked too often.
     Throttled,
+    /// The service fails.
+    ServerFault,
+    /// The credentials may not do this.
+    Denied,
     /// The service refuses for good.
     Refused,
+    /// The deployment has no targets yet.
+    NotStarted,
+    /// The service does what it was asked for; half of its answer comes, and the connection is closed.
+    CutOff,
+    /// A whole answer, whose text breaks off in the middle.
+    Malformed,
+    /// The service does what it was asked for, and answers with none of the members, which the models say are optional.
+    NothingInIt,
+    /// The answer with this in place of that.
+    Replaced(&'static str, &'static str),
     /// The service has not heard of anything new: a list comes back empty.
     Lagging,
+    /// The answer is this JSON.
+    Answered(&'static str),
 }
 
 /// At which call.
@@ -95,7 +114,7 @@ impl Interposer {
 
     fn serve(&self, mut stream: TcpStream, upstream: &str) -> std::io::Result<()> {
         let request = read_request(&mut stream)?;
-        let operation = operation(&request);
+        let operation = wire::operation(&request);
         match self.fate(&operation) {
             Some(Fate::KilledBefore) => self.kill(),
             Some(Fate::KilledAfter) => {
@@ -104,15 +123,42 @@ impl Interposer {
             }
             Some(Fate::AnswerLost) => drop(pass_on(&request, upstream)?),
             Some(Fate::CallLost) => {}
-            Some(Fate::Throttled) => stream.write_all(&answer(
-                "400 Bad Request",
-                r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#,
-            ))?,
-            Some(Fate::Refused) => stream.write_all(&answer(
-                "400 Bad Request",
-                r#"{"__type":"InvalidRoleException","message":"the role is gone"}"#,
-            ))?,
-            Some(Fate::Lagging) => stream.write_all(&answer("200 OK", r#"{"deployments":[]}"#))?,
+            Some(Fate::Throttled) => {
+                stream.write_all(&wire::refusal(&request, 400, "ThrottlingException", "Rate exceeded"))?;
+            }
+            Some(Fate::ServerFault) => {
+                stream.write_all(&wire::refusal(&request, 500, "InternalFailure", "try again"))?;
+            }
+            Some(Fate::Denied) => {
+                stream.write_all(&wire::refusal(&request, 403, "AccessDeniedException", "not authorized"))?;
+            }
+            Some(Fate::NotStarted) => {
+                stream.write_all(&wire::refusal(&request, 400, "DeploymentNotStartedException", "not yet"))?;
+            }
+            Some(Fate::Refused) => {
+                stream.write_all(&wire::refusal(&request, 400, "InvalidRoleException", "the role is gone"))?;
+            }
+            Some(Fate::CutOff) => {
+                let whole = pass_on(&request, upstream)?;
+                let body = wire::body_at(&whole);
+                stream.write_all(&whole[..body + (whole.len() - body) / 2])?;
+            }
+            Some(Fate::Malformed) => {
+                let whole = pass_on(&request, upstream)?;
+                let body = &whole[wire::body_at(&whole)..];
+                stream.write_all(&wire::answer(&request, 200, &[], &body[..body.len() / 2]))?;
+            }
+            Some(Fate::NothingInIt) => {
+                pass_on(&request, upstream)?;
+                stream.write_all(&wire::nothing(&request))?;
+            }
+            Some(Fate::Answered(json)) => stream.write_all(&wire::answer(&request, 200, &[], json.as_bytes()))?,
+            Some(Fate::Replaced(old, new)) => {
+                let whole = pass_on(&request, upstream)?;
+                let body = wire::replaced(&whole[wire::body_at(&whole)..], old.as_bytes(), new.as_bytes());
+                stream.write_all(&wire::answer(&request, 200, &[], &body))?;
+            }
+            Some(Fate::Lagging) => stream.write_all(&wire::answer(&request, 200, &[], br#"{"deployments":[]}"#))?,
             None => stream.write_all(&pass_on(&request, upstream)?)?,
         }
         Ok(())
@@ -155,7 +201,7 @@ fn read_request(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         request.extend_from_slice(&buffer[..read]);
-        let Some(head) = head_of(&request) else { continue };
+        let Some(head) = wire::head_of(&request) else { continue };
         let length = head
             .lines()
             .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok());
@@ -165,38 +211,12 @@ fn read_request(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn head_of(request: &[u8]) -> Option<String> {
-    let end = request.windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some(String::from_utf8_lossy(&request[..end]).into_owned())
-}
-
-/// `RegisterTaskDefinition`; of the Query services `DescribeListeners`; else method and path.
-fn operation(request: &[u8]) -> String {
-    let head = head_of(request).unwrap_or_default();
-    let target = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("x-amz-target")
-            .then(|| value.trim().rsplit('.').next().unwrap_or_default().to_owned())
-    });
-    let body = String::from_utf8_lossy(&request[head.len()..]).into_owned();
-    let action = || Some(body.split("Action=").nth(1)?.split('&').next()?.to_owned());
-    target.or_else(action).unwrap_or_else(|| head.lines().next().unwrap_or_default().to_owned())
-}
-
 fn pass_on(request: &[u8], upstream: &str) -> std::io::Result<Vec<u8>> {
-    let head = head_of(request).unwrap_or_default();
+    let head = wire::head_of(request).unwrap_or_default();
     let mut stream = TcpStream::connect(upstream)?;
     stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes())?;
     stream.write_all(&request[head.len() + 4..])?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(answer)
-}
-
-fn answer(status: &str, body: &str) -> Vec<u8> {
-    format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
 }

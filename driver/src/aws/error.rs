@@ -45,6 +45,15 @@ pub enum ErrorKind {
 }
 
 impl AwsError {
+    /// Whether the credentials are good, and may not do this.
+    pub fn is_denied(&self) -> bool {
+        self.kind == ErrorKind::NotAllowed
+            && self
+                .code
+                .as_deref()
+                .is_none_or(|code| code.starts_with("AccessDenied") || code.starts_with("Unauthorized"))
+    }
+
     /// Whether the deployment had ended before the call.
     pub fn is_already_completed(&self) -> bool {
         self.code.as_deref() == Some("DeploymentAlreadyCompletedException")

@@ -24,6 +24,7 @@ pub mod scaling;
 mod scaling_activity;
 mod signed;
 mod verbatim;
+mod whole;
 
 use std::time::Duration;
 
@@ -94,11 +95,13 @@ impl Aws {
     /// Reads profile, region and credentials, and makes the clients. Nothing is sent yet.
     pub async fn connect(connection: &Connection) -> Self {
         let configuration = connection.configuration().await;
+        let load_balancing = aws_sdk_elasticloadbalancingv2::config::Builder::from(&configuration);
+        let load_balancing = whole::only_whole_answers(load_balancing).build();
         Self {
             auto_scaling: aws_sdk_applicationautoscaling::Client::new(&configuration),
             codedeploy: aws_sdk_codedeploy::Client::new(&configuration),
             ecs: aws_sdk_ecs::Client::new(&configuration),
-            load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&configuration),
+            load_balancing: aws_sdk_elasticloadbalancingv2::Client::from_conf(load_balancing),
             logs: aws_sdk_cloudwatchlogs::Client::new(&configuration),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&configuration),
             signed: signed::Signed::new(&configuration),

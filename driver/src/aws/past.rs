@@ -4,7 +4,7 @@ use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentStatus};
 
 use super::Aws;
 use super::codedeploy::deployment;
-use super::error::{AwsError, translate};
+use super::error::{AwsError, ErrorKind, translate};
 use crate::decide::history::Past;
 
 /// `BatchGetDeployments` takes no more in one call (aws-facts §10).
@@ -67,7 +67,18 @@ impl Aws {
             }
         }
         ids.truncate(limit);
-        self.deployments(&ids).await
+        let past = self.deployments(&ids).await?;
+        // Without one that is listed, another would be taken for the last.
+        let missing = ids.iter().find(|id| past.iter().all(|past| past.deployment.id != **id));
+        match missing {
+            Some(id) => Err(AwsError {
+                operation: "codedeploy:BatchGetDeployments",
+                kind: ErrorKind::Unavailable,
+                code: None,
+                text: format!("the answer says nothing of deployment {id}, which ListDeployments names"),
+            }),
+            None => Ok(past),
+        }
     }
 
     /// `BatchGetDeployments`, of those that are known.

@@ -60,6 +60,14 @@ pub enum NoGate {
         /// Its status.
         status: String,
     },
+    /// Which hook runs is not to be seen.
+    #[error("which hook of deployment {id} ({status}) is at work is not to be seen yet; try again in a moment")]
+    Unseen {
+        /// Which.
+        id: String,
+        /// Its status.
+        status: String,
+    },
     /// It runs, and has asked nobody.
     #[error(
         "the hook of {event} waits for nobody's approval: it still runs its checks, its plan asks nobody, or its log does not \
@@ -97,6 +105,25 @@ pub fn running(snapshot: &Snapshot, hooks: &BTreeMap<String, String>) -> Option<
         let function = hooks.get(&event.name)?.clone();
         Some(RunningHook { event: event.name.clone(), function, started: event.started? })
     })
+}
+
+/// Why no hook is to be answered.
+pub fn nobody_asks(snapshot: &Snapshot) -> NoGate {
+    let (id, status) = (snapshot.deployment.id.clone(), snapshot.deployment.status.as_str().to_owned());
+    match snapshot.target {
+        None if !snapshot.deployment.status.is_terminal() => NoGate::Unseen { id, status },
+        Some(_) | None => NoGate::NoHook { id, status },
+    }
+}
+
+/// Whether the event ended as this answer would have it: then it was given, by a call of ours whose answer was lost or by
+/// somebody else, and is not to be given again.
+pub fn holds(snapshot: &Snapshot, event: &str, answer: Answer) -> bool {
+    let status = snapshot.target.as_ref().and_then(|target| target.event(event)).map(|event| &event.status);
+    match answer {
+        Answer::Approved => status == Some(&EventStatus::Succeeded),
+        Answer::Rejected => status == Some(&EventStatus::Failed),
+    }
 }
 
 /// Whether to look for a gate now, after so many looks, the last one then.
@@ -175,6 +202,35 @@ mod tests {
         assert!(is_over(&gate(1800), at(0), 1.0, at(1800)));
         assert!(!is_over(&gate(9000), at(0), 1.0, at(3419)));
         assert!(is_over(&gate(9000), at(0), 1.0, at(3420)), "before CodeDeploy's hour ends");
+    }
+
+    #[test]
+    fn an_answer_holds_where_the_event_ended_as_it_says() {
+        let mut seen = snapshot("InProgress");
+        let holds =
+            |seen: &Snapshot| [Answer::Approved, Answer::Rejected].map(|answer| holds(seen, "AfterInstall", answer));
+        for (status, expected) in [
+            (EventStatus::InProgress, [false, false]),
+            (EventStatus::Succeeded, [true, false]),
+            (EventStatus::Failed, [false, true]),
+            (EventStatus::Skipped, [false, false]),
+            (EventStatus::Other("Dozing".to_owned()), [false, false]),
+        ] {
+            set_event(&mut seen, "AfterInstall", status);
+            assert_eq!(holds(&seen), expected);
+        }
+        seen.target = None;
+        assert_eq!(holds(&seen), [false, false], "what is not seen is no answer");
+    }
+
+    #[test]
+    fn a_target_that_is_not_seen_is_no_target_without_a_hook() {
+        let mut seen = snapshot("InProgress");
+        assert!(matches!(nobody_asks(&seen), NoGate::NoHook { .. }));
+        seen.target = None;
+        assert!(matches!(nobody_asks(&seen), NoGate::Unseen { .. }));
+        seen.deployment.status = crate::snapshot::DeploymentStatus::Failed;
+        assert!(matches!(nobody_asks(&seen), NoGate::NoHook { .. }), "it has ended without one");
     }
 
     #[test]

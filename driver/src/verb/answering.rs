@@ -44,8 +44,7 @@ pub async fn run(
     let id = chosen(&aws, request.id, source).await?;
     let (heading, _) = attach(&aws, &id, source, pacing.pace).await?;
     let snapshot = aws.snapshot(&id, &mut None).await.map_err(Failure::aws(format!("read deployment {id:?}")))?;
-    let hook = gate::running(&snapshot, &heading.hooks)
-        .ok_or_else(|| NoGate::NoHook { id: id.clone(), status: snapshot.deployment.status.as_str().to_owned() })?;
+    let hook = gate::running(&snapshot, &heading.hooks).ok_or_else(|| gate::nobody_asks(&snapshot))?;
     let evidence = aws
         .open_evidence(heading.evidence.as_ref(), &hook.function, &id, &hook.event, hook.started)
         .await
@@ -65,7 +64,16 @@ pub async fn run(
         Answer::Approved => HookReport::Succeeded,
         Answer::Rejected => HookReport::Failed,
     };
-    report_hook::send(&aws, &id, &open.execution_id, report).await?;
+    if let Err(failure) = report_hook::send(&aws, &id, &open.execution_id, report).await {
+        // The answer to a first try may have been lost.
+        match aws.snapshot(&id, &mut None).await {
+            Ok(seen) if gate::holds(&seen, &hook.event, answer) => {
+                let text = format!("{} of {id} had been {} when this was reported", hook.event, answer.word());
+                printer.note(&text, clock::now());
+            }
+            Ok(_) | Err(_) => return Err(failure),
+        }
+    }
     let record = json!({
         "greenlight": "approval", "schema": 1, "deployment_id": id, "event": hook.event, "check": open.check,
         "answer": answer.word(), "by": by, "reason": request.reason, "at": clock::now(),

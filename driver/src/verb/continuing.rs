@@ -29,11 +29,18 @@ pub async fn run(
         exit = interruption.wait() => return Err(Failure::InterruptedBefore("the wait was ended", exit)),
         looked = following.look_first() => looked?,
     };
-    let wait = match wait {
-        Some(wait) => wait,
-        None => current(&id, seen)?,
+    let (wait, was_seen) = match wait {
+        Some(wait) => (wait, false),
+        None => (current(&id, seen)?, true),
     };
-    aws.continue_deployment(&id, wait).await.map_err(Failure::aws(format!("end the wait of deployment {id}")))?;
+    if let Err(error) = aws.continue_deployment(&id, wait).await {
+        // A wait that was seen and is not there any more is over: by a first call whose answer was lost, or by somebody else.
+        let now = aws.snapshot(&id, &mut None).await;
+        let is_over = was_seen && now.is_ok_and(|seen| waiting::wait(&seen) != Some(wait));
+        if !is_over {
+            return Err(Failure::aws(format!("end the wait of deployment {id}"))(error));
+        }
+    }
     let which = match wait {
         Wait::Ready => "the wait for a person",
         Wait::Termination => "the termination wait",

@@ -90,7 +90,7 @@ async fn prepare(aws: &Aws, configuration: &Configuration, request: &Request) ->
         .active_deployments(&configuration.application, &configuration.deployment_group)
         .await
         .map_err(Failure::aws(format!("list the deployments of group {:?}", group.name)))?;
-    if let Some(active) = active.into_iter().next() {
+    if let Some(active) = truly_active(aws, active).await? {
         return Err(conflict(active.clone(), Some(&active)));
     }
     let found = aws
@@ -134,6 +134,18 @@ async fn prepare(aws: &Aws, configuration: &Configuration, request: &Request) ->
             Ok(Prepared::Deploy(Box::new(proposal)))
         }
     }
+}
+
+/// The first of these that has not ended. The list may lag behind, and who goes back is in a hurry.
+async fn truly_active(aws: &Aws, listed: Vec<String>) -> Result<Option<String>, Failure> {
+    if listed.is_empty() {
+        return Ok(None);
+    }
+    let doing = format!("read the active deployment {}", listed.join(", "));
+    let read = aws.deployments(&listed).await.map_err(Failure::aws(doing))?;
+    let has_ended =
+        |id: &String| read.iter().any(|past| past.deployment.id == *id && past.deployment.status.is_terminal());
+    Ok(listed.into_iter().find(|id| !has_ended(id)))
 }
 
 async fn succeeded(aws: &Aws, configuration: &Configuration) -> Result<Vec<Past>, Failure> {

@@ -30,10 +30,12 @@ pub async fn run(
     // From here on nothing is cut short: a stop that was sent is followed.
     let words = match aws.stop_deployment(&id, rollback).await {
         Ok(words) => words,
-        Err(error) if error.is_already_completed() => {
+        Err(error) if error.is_already_completed() && following.has_ended() => {
             let text = format!("deployment {id} has ended already; there is nothing to stop: greenlight status {id}");
             return Err(Failure::NothingThere(text));
         }
+        // It ran when it was looked at: it has ended since, by this very call where a first answer was lost.
+        Err(error) if error.is_already_completed() => "it had ended when that was answered".to_owned(),
         Err(error) => return Err(Failure::aws(format!("stop deployment {id}"))(error)),
     };
     let how = match rollback {

@@ -112,8 +112,11 @@ impl Held {
             return;
         }
         if let Err(error) = aws.unmark_scalable_target(&self.arn).await {
-            // The next run resumes it again, which changes nothing.
-            tracing::debug!(%error, "the mark could not be removed");
+            let text = format!(
+                "auto-scaling is resumed, but its mark stays until the next deploy with auto_scaling: suspend: {error}"
+            );
+            printer.warning(&text, clock::now());
+            return;
         }
         let text = match self.mark.before == Suspension::default() {
             true => "auto-scaling resumed",

@@ -99,6 +99,11 @@ impl<'a> Following<'a> {
         Ok(self.watch.deployment.as_ref())
     }
 
+    /// Whether it had ended when it was last looked at.
+    pub(super) fn has_ended(&self) -> bool {
+        self.watch.deployment.as_ref().is_some_and(|snapshot| snapshot.deployment.status.is_terminal())
+    }
+
     /// The stop was accepted; what it said about rolling back goes before the deployment's configuration.
     pub(super) fn was_stopped(&mut self, rollback: Option<bool>, words: &str) {
         self.watch.rollback_asked = rollback;

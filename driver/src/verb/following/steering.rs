@@ -93,8 +93,7 @@ impl Following<'_> {
     /// A signal came. `None` when following goes on.
     pub(super) async fn interrupted(&mut self, exit: Exit, interruption: &mut Interruption) -> Option<Leaving> {
         interruption.answer();
-        let ended = self.watch.deployment.as_ref().is_some_and(|snapshot| snapshot.deployment.status.is_terminal());
-        match interruption::decide(self.orders.on_interrupt, self.was_interrupted, ended) {
+        match interruption::decide(self.orders.on_interrupt, self.was_interrupted, self.has_ended()) {
             Action::Leave => Some(Leaving::Detached(exit)),
             Action::Stop { rollback } => {
                 self.was_interrupted = true;
@@ -112,7 +111,11 @@ impl Following<'_> {
                 self.was_stopped(rollback, &format!("{why}: stop of {id} requested, {how}: {words}"));
                 true
             }
-            Err(error) if error.is_already_completed() => true,
+            // By this very call, where a first answer was lost: then a rollback is to be expected all the same.
+            Err(error) if error.is_already_completed() => {
+                self.watch.rollback_asked = rollback;
+                true
+            }
             Err(error) => {
                 self.printer.warning(&format!("{why}, but {id} could not be stopped: {error}"), clock::now());
                 false

@@ -12,8 +12,9 @@ use crate::judge::compare::Tally;
 use crate::judge::metric::Window;
 use crate::judge::websocket::Outline;
 use crate::plan::{self, EventPlan};
+use crate::probe::error::ProbeError;
 use crate::probe::grpc_health::Answered;
-use crate::probe::http::{Answer, ProbeError};
+use crate::probe::http::Answer;
 use crate::probe::load::Measured;
 use crate::probe::tls::{Presented, Trust};
 
