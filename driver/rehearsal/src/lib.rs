@@ -61,7 +61,8 @@
 //! - Revisions of type GitHub are refused; one of type S3 whose object is not there is refused at once. There are no triggers, tags or paging of more than one page
 //!   (but for tasks, task definitions and log events).
 //! - An alarm's state changes by the scenario and by SetAlarmState; it is not evaluated from metrics. There are no composite
-//!   alarms, and those that a deployment group names stop no deployment; those that CreateDeployment names do.
+//!   alarms. An alarm that is red stops a deployment at once, at whatever it is; one that does not exist never does, whatever
+//!   `ignorePollAlarmFailure` says.
 //! - A group that the scenario describes has existed for a while: its creation has already put both target groups on the
 //!   production listener (weights 0 and 100), and left the test listener as a single forward. It leads to the group that serves,
 //!   as after a first deployment; AWS was seen with the idle one.

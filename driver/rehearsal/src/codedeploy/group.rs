@@ -30,6 +30,6 @@ pub(crate) struct Group {
     pub(crate) target_groups: [String; 2],
     pub(crate) production_listener: String,
     pub(crate) test_listener: Option<String>,
-    /// Alarms that it names. They are shown, and stop nothing.
+    /// Alarms that stop each of its deployments that brings none of its own.
     pub(crate) alarms: Vec<String>,
 }

@@ -66,7 +66,7 @@ pub(super) struct Document {
     pub(super) buckets: BTreeSet<String>,
     /// The greenlight.yaml that is rehearsed. Default: one made of this scenario.
     pub(super) deploy: Option<PathBuf>,
-    /// Alarms that the deployment group names; they stop no deployment here. Default: none.
+    /// Alarms of the deployment group: one that is red stops a deployment that brings none of its own. Default: none.
     #[serde(default)]
     pub(super) group_alarms: Vec<String>,
     /// What is not as it should be, for greenlight doctor to find. Default: nothing.

@@ -56,7 +56,7 @@ pub struct Scenario {
     pub buckets: BTreeSet<String>,
     /// The driver's configuration to rehearse.
     pub deploy: Option<PathBuf>,
-    /// Alarms that the deployment group names; they stop no deployment here.
+    /// Alarms of the deployment group: one that is red stops a deployment that brings none of its own.
     pub group_alarms: Vec<String>,
     /// Where AWS's behaviour is not known, which answer to give.
     pub switches: Switches,

@@ -65,16 +65,21 @@ impl World {
         None
     }
 
-    /// The alarms that were named when the deployment was created, and are red. A rollback has none.
+    /// The alarms that watch the deployment and are red: those that it was created with, be they none, and otherwise those of
+    /// its group. Nothing watches a rollback.
     fn red_alarms(&self, deployment: &Deployment) -> Vec<String> {
-        let Some(given) = deployment.override_alarms.as_ref().filter(|given| given["enabled"] == true) else {
-            return Vec::new();
+        let names: Vec<&str> = match &deployment.override_alarms {
+            _ if deployment.is_rollback() => Vec::new(),
+            Some(given) if given["enabled"] == true => {
+                given["alarms"].as_array().into_iter().flatten().filter_map(|alarm| alarm["name"].as_str()).collect()
+            }
+            Some(_) => Vec::new(),
+            None => self.codedeploy.group.alarms.iter().map(String::as_str).collect(),
         };
-        let names = given["alarms"].as_array().into_iter().flatten().filter_map(|alarm| alarm["name"].as_str());
         let is_red = |name: &&str| {
             self.cloudwatch.alarms.get(*name).is_some_and(|alarm| alarm.state == crate::cloudwatch::AlarmState::Alarm)
         };
-        names.filter(is_red).map(str::to_owned).collect()
+        names.into_iter().filter(is_red).map(str::to_owned).collect()
     }
 
     fn replacement_is_steady(&self, deployment: &Deployment) -> bool {

@@ -1,6 +1,8 @@
 //! Everything there is in the stand-in, in one place with one owner. It is told what was asked and what was seen, with the time,
 //! and leaves effects to be carried out; it reads no clock, starts nothing, and waits for nobody.
 
+#[cfg(test)]
+mod alarm_tests;
 mod begin;
 mod conduct;
 #[cfg(test)]
