@@ -39,6 +39,9 @@ pub struct Deployment {
     pub rolls_back: Option<String>,
     /// The automatic rollback events in force.
     pub rollback_on: Vec<RollbackEvent>,
+    /// `overrideAlarmConfiguration`: the alarms that it was created with, none where it switched them off. Absent, its group's
+    /// watch it.
+    pub override_alarms: Option<Vec<String>>,
     /// SHA-256 of the AppSpec, to ask for its text.
     pub appspec_sha256: Option<String>,
     /// Bucket and key of the AppSpec, where it came from S3.

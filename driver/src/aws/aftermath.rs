@@ -1,5 +1,5 @@
-//! What is left to see of a replacement that failed: its stopped tasks, its targets, what ECS says of the service, the group's
-//! alarms. Each is asked for once, at most a page or two of it, and within a bound: to know why is worth some seconds, not minutes.
+//! What is left to see of a replacement that failed: its stopped tasks, its targets, what ECS says of the service, the alarms
+//! that watched it. Each is asked for once, at most a page or two of it, and within a bound: to know why is worth some seconds, not minutes.
 
 use std::future::Future;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub struct Scene {
     pub group: String,
     /// The name of the replacement's target group.
     pub target_group: Option<String>,
+    /// The alarms that watched the deployment; absent, they are the group's.
+    pub alarms: Option<Vec<String>>,
 }
 
 impl Aws {
@@ -57,11 +59,12 @@ impl Aws {
                 None => Gathered::NotAsked,
             }
         };
+        let watching = scene.alarms.as_ref().unwrap_or(&group.wiring.alarms);
         let alarms = async {
-            if group.wiring.alarms.is_empty() {
+            if watching.is_empty() {
                 return Gathered::NotAsked;
             }
-            bounded("cloudwatch:DescribeAlarms", Reader::of(&self.cloudwatch).read_alarms(&group.wiring.alarms)).await
+            bounded("cloudwatch:DescribeAlarms", Reader::of(&self.cloudwatch).read_alarms(watching)).await
         };
         let (tasks, service_events, targets, alarms) = tokio::join!(tasks, service_events, targets, alarms);
         Facts { tasks, targets, service_events, alarms }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_codedeploy::operation::get_application_revision::GetApplicationRevisionError;
 use aws_sdk_codedeploy::types::{
-    AppSpecContent, AutoRollbackEvent, BlueGreenDeploymentConfiguration, ComputePlatform, DeploymentInfo,
-    DeploymentReadyAction, DeploymentStatus as WireStatus, EcsTarget, LoadBalancerInfo, RevisionLocation,
-    RevisionLocationType, TrafficRoutingConfig,
+    AlarmConfiguration, AppSpecContent, AutoRollbackEvent, BlueGreenDeploymentConfiguration, ComputePlatform,
+    DeploymentInfo, DeploymentReadyAction, DeploymentStatus as WireStatus, EcsTarget, LoadBalancerInfo,
+    RevisionLocation, RevisionLocationType, TrafficRoutingConfig,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -177,6 +177,7 @@ pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment 
             .filter(|configuration| configuration.enabled())
             .map(|configuration| configuration.events().iter().filter_map(rollback_event).collect())
             .unwrap_or_default(),
+        override_alarms: info.and_then(|info| info.override_alarm_configuration()).map(alarms),
         appspec_sha256: text(sha256),
         appspec_object: object,
         ready_wait: ready_wait(blue_green),
@@ -185,6 +186,12 @@ pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment 
         test_listeners,
         is_ecs: info.and_then(|info| info.compute_platform()) == Some(&ComputePlatform::Ecs),
     }
+}
+
+/// The names of the alarms of a configuration that is in force.
+pub(super) fn alarms(configuration: &AlarmConfiguration) -> Vec<String> {
+    let alarms = configuration.alarms().iter().filter(|_| configuration.enabled());
+    alarms.filter_map(|alarm| alarm.name()).map(str::to_owned).collect()
 }
 
 pub(super) fn rollback_event(event: &AutoRollbackEvent) -> Option<RollbackEvent> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_codedeploy::types::DeploymentGroupInfo;
 
 use super::Aws;
-use super::codedeploy::{listeners, ready_wait, rollback_event, termination_wait};
+use super::codedeploy::{self, listeners, ready_wait, rollback_event, termination_wait};
 use super::error::{AwsError, translate};
 use crate::decide::doctor::facts::Wiring;
 
@@ -75,17 +75,15 @@ fn wiring(info: &DeploymentGroupInfo) -> Wiring {
     let pairs = info.load_balancer_info().map(|info| info.target_group_pair_info_list()).unwrap_or_default();
     let groups = pairs.iter().flat_map(|pair| pair.target_groups());
     let (production, test) = listeners(info.load_balancer_info());
-    let alarms = info.alarm_configuration().filter(|configuration| configuration.enabled());
+    let alarms = info.alarm_configuration();
     let rollback = info.auto_rollback_configuration().filter(|configuration| configuration.enabled());
     Wiring {
         target_groups: groups.filter_map(|group| group.name()).map(str::to_owned).collect(),
         production,
         test,
         service_role: info.service_role_arn().filter(|role| !role.is_empty()).map(str::to_owned),
-        alarms: alarms
-            .map(|alarms| alarms.alarms().iter().filter_map(|alarm| alarm.name()).map(str::to_owned).collect())
-            .unwrap_or_default(),
-        ignores_unread_alarms: alarms.is_some_and(|alarms| alarms.ignore_poll_alarm_failure()),
+        alarms: alarms.map(codedeploy::alarms).unwrap_or_default(),
+        ignores_unread_alarms: alarms.is_some_and(|alarms| alarms.enabled() && alarms.ignore_poll_alarm_failure()),
         rollback_on: rollback
             .map(|rollback| rollback.events().iter().filter_map(rollback_event).collect())
             .unwrap_or_default(),

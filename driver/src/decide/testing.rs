@@ -49,6 +49,7 @@ pub(crate) fn snapshot(status: &str) -> Snapshot {
             rolled_back_by: None,
             rolls_back: None,
             rollback_on: vec![RollbackEvent::Failure],
+            override_alarms: None,
             appspec_sha256: None,
             appspec_object: None,
             ready_wait: Duration::ZERO,

@@ -2,7 +2,7 @@
 //! order it is told. It asks nothing; what could not be asked is a value here and is told as such.
 //!
 //! The order is from what decided to what may explain it: the event and its diagnostics, the hook's evidence, CodeDeploy's own error,
-//! the ends of the replacement's tasks, the health of its targets, what ECS says of the service, the group's alarms.
+//! the ends of the replacement's tasks, the health of its targets, what ECS says of the service, the alarms that watched it.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct Facts {
     pub targets: Gathered<Vec<TargetState>>,
     /// What ECS says of the service.
     pub service_events: Gathered<Vec<ServiceEvent>>,
-    /// The alarms that the deployment group watches.
+    /// The alarms that watched the deployment: its own, or else its group's.
     pub alarms: Gathered<Vec<Alarm>>,
 }
 
@@ -118,7 +118,7 @@ pub struct Why {
     pub targets: Gathered<Vec<Counted>>,
     /// What ECS said of the replacement, each thing once, the newest first.
     pub service_events: Gathered<Vec<Counted>>,
-    /// The group's alarms that are not OK.
+    /// The alarms that watched it and are not OK; all of them when one of them stopped it and is OK again by now.
     pub alarms: Gathered<Vec<Alarm>>,
     /// The largest share of production traffic that the replacement was seen with.
     pub highest_weight: f64,
@@ -153,7 +153,7 @@ pub fn why(heading: &Heading, watch: &Watch, snapshot: &Snapshot, log: Option<Ho
         task_ends: facts.tasks.map(|tasks| task_ends(&tasks, replacement, span)),
         targets: facts.targets.map(|targets| unhealthy(&targets)),
         service_events: facts.service_events.map(|events| said_of(&events, replacement, span)),
-        alarms: facts.alarms.map(|alarms| alarms.into_iter().filter(|alarm| alarm.state != AlarmState::Ok).collect()),
+        alarms: facts.alarms.map(|alarms| telling_alarms(alarms, stopped_by_alarm(&snapshot.deployment))),
         highest_weight: watch.highest_weight,
         shift_began: target
             .and_then(|target| target.event("AllowTraffic"))
@@ -193,6 +193,23 @@ pub fn worth_asking(deployment: &Deployment) -> bool {
         | DeploymentStatus::Succeeded
         | DeploymentStatus::Other(_) => false,
     }
+}
+
+/// The alarms that the deployment was created with, which take the place of its group's; none where it has none of its own.
+pub fn own_alarms(deployment: &Deployment) -> Option<&[String]> {
+    let own = deployment.override_alarms.as_deref()?;
+    // What an alarm has stopped was not without alarms: whatever an empty list means there, the group's are worth a look.
+    (!own.is_empty() || !stopped_by_alarm(deployment)).then_some(own)
+}
+
+fn stopped_by_alarm(deployment: &Deployment) -> bool {
+    deployment.error.as_ref().is_some_and(|error| error.code == "ALARM_ACTIVE")
+}
+
+/// Those that are not OK. One that stopped the deployment may have calmed down since then, and has a reason all the same.
+fn telling_alarms(alarms: Vec<Alarm>, one_of_them_stopped_it: bool) -> Vec<Alarm> {
+    let (calm, telling): (Vec<_>, Vec<_>) = alarms.into_iter().partition(|alarm| alarm.state == AlarmState::Ok);
+    if telling.is_empty() && one_of_them_stopped_it { calm } else { telling }
 }
 
 /// Of two looks at the targets the one that tells more: after a failure they drain, whatever was wrong with them before.

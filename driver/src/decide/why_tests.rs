@@ -163,3 +163,36 @@ fn only_a_failure_that_is_no_rollback_is_asked_about() {
         assert!(!worth_asking(&snapshot(status).deployment), "{status}");
     }
 }
+
+#[test]
+fn the_alarms_of_a_deployment_are_its_own_and_switched_off_they_are_none_unless_one_stopped_it() {
+    let mut seen = snapshot("Stopped").deployment;
+    assert_eq!(own_alarms(&seen), None, "the group's watch it");
+    let own = vec!["shop-5xx".to_owned()];
+    seen.override_alarms = Some(own.clone());
+    assert_eq!(own_alarms(&seen), Some(own.as_slice()));
+    seen.override_alarms = Some(Vec::new());
+    assert_eq!(own_alarms(&seen), Some(&[][..]));
+    seen.error = Some(error("ALARM_ACTIVE"));
+    assert_eq!(own_alarms(&seen), None, "something watched it");
+}
+
+#[test]
+fn an_alarm_that_is_ok_is_told_only_where_one_has_stopped_the_deployment_and_none_is_red_any_more() {
+    let alarm =
+        |name: &str, state: AlarmState| Alarm { name: name.to_owned(), state, since: Some(at(5)), reason: None };
+    let calm = vec![alarm("a", AlarmState::Ok), alarm("b", AlarmState::Ok)];
+    let red = vec![alarm("a", AlarmState::Ok), alarm("b", AlarmState::Alarm)];
+    for (code, alarms, names) in [
+        ("TIMEOUT", &calm, &[][..]),
+        ("TIMEOUT", &red, &["b"]),
+        ("ALARM_ACTIVE", &red, &["b"]),
+        ("ALARM_ACTIVE", &calm, &["a", "b"]),
+    ] {
+        let mut seen = failed_at_install();
+        seen.deployment.error = Some(error(code));
+        let facts = Facts { alarms: Gathered::Known(alarms.clone()), ..Facts::default() };
+        let told: Vec<_> = told(&judged(&seen, facts).alarms).into_iter().map(|alarm| alarm.name).collect();
+        assert_eq!(told, names, "{code} {alarms:?}");
+    }
+}

@@ -27,7 +27,7 @@ pub(super) fn lines(why: &Why, paint: Paint) -> Vec<String> {
     match &why.alarms {
         Gathered::Known(alarms) => lines.extend(alarms.iter().map(|red| alarm(red, paint))),
         Gathered::NotAsked => {}
-        Gathered::Unreadable(error) => lines.push(format!("  the group's alarms could not be read: {error}")),
+        Gathered::Unreadable(error) => lines.push(format!("  the alarms that watched it could not be read: {error}")),
     }
     lines
 }

@@ -77,5 +77,6 @@ fn scene(snapshot: &Snapshot) -> Scene {
         application: snapshot.deployment.application.clone(),
         group: snapshot.deployment.group.clone(),
         target_group: replacement.and_then(|set| set.target_group.clone()),
+        alarms: why::own_alarms(&snapshot.deployment).map(<[String]>::to_vec),
     }
 }
