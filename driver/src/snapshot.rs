@@ -44,8 +44,8 @@ pub struct Deployment {
     pub override_alarms: Option<Vec<String>>,
     /// SHA-256 of the AppSpec, to ask for its text.
     pub appspec_sha256: Option<String>,
-    /// Bucket and key of the AppSpec, where it came from S3.
-    pub appspec_object: Option<(String, String)>,
+    /// Where the AppSpec is, when it came from S3.
+    pub appspec_object: Option<Object>,
     /// How long it may wait for a person before production traffic shifts; zero when it does not.
     pub ready_wait: Duration,
     /// How long the original task set is kept after the shift.
@@ -75,15 +75,59 @@ pub enum Revision {
     },
 }
 
+/// An AppSpec in S3, as `s3Location` names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Object {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// `JSON`, `YAML`, `zip`, …, as it came; absent where it was not said.
+    pub bundle: Option<String>,
+    /// Its version, in a bucket that keeps them.
+    pub version: Option<String>,
+    /// Its `ETag`: CodeDeploy refuses the object when it has changed.
+    pub etag: Option<String>,
+}
+
+impl std::fmt::Display for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)?;
+        self.version.as_ref().map_or(Ok(()), |version| write!(f, " (version {version})"))
+    }
+}
+
+impl Object {
+    /// The SHA-256 that its key is named after, as `greenlight deploy` names it.
+    pub fn named_sha256(&self) -> Option<&str> {
+        let name = self.key.rsplit('/').next()?;
+        let stem = name.split('.').next()?;
+        let is_one = stem.len() == 64 && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_one.then_some(stem)
+    }
+}
+
 impl Deployment {
+    /// SHA-256 of its AppSpec, where CodeDeploy or the object's key says it.
+    pub fn revision_sha256(&self) -> Option<&str> {
+        self.appspec_sha256.as_deref().or_else(|| self.appspec_object.as_ref()?.named_sha256())
+    }
+
+    /// What tells its revision from others: the SHA-256 of its AppSpec, or else the object that it is.
+    pub fn fingerprint(&self) -> Option<String> {
+        let object = || self.appspec_object.as_ref().map(ToString::to_string);
+        self.revision_sha256().map(str::to_ascii_lowercase).or_else(object)
+    }
+
     /// Whether it deploys this revision. One that rolls back never does: it deploys what was there before.
     pub fn deploys(&self, revision: &Revision) -> bool {
         let same = match revision {
+            // An object that is named after its bytes is the same revision as these bytes.
             Revision::Content { sha256 } => {
-                self.appspec_sha256.as_ref().is_some_and(|given| given.eq_ignore_ascii_case(sha256))
+                self.revision_sha256().is_some_and(|given| given.eq_ignore_ascii_case(sha256))
             }
             Revision::Object { bucket, key } => {
-                self.appspec_object.as_ref().is_some_and(|object| (&object.0, &object.1) == (bucket, key))
+                self.appspec_object.as_ref().is_some_and(|object| (&object.bucket, &object.key) == (bucket, key))
             }
         };
         same && self.rolls_back.is_none()

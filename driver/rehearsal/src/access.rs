@@ -1,6 +1,8 @@
 //! What the credentials in use may not do: by the scenario, for there are no policies here. Every other call is allowed to
 //! everybody.
 
+use http::Method;
+
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -17,7 +19,7 @@ impl World {
         }
         let message = format!("User: arn:aws:iam::123456789012:user/rehearsal is not authorized to perform: {action}");
         Some(match call {
-            Call::Elbv2 { .. } | Call::Iam { .. } | Call::Sts { .. } | Call::CloudWatch { .. } => {
+            Call::Elbv2 { .. } | Call::Iam { .. } | Call::Sts { .. } | Call::CloudWatch { .. } | Call::S3(_) => {
                 Refusal { code: "AccessDenied", message, status: 403 }
             }
             Call::Lambda { .. } => Refusal { code: "AccessDeniedException", message, status: 403 },
@@ -48,7 +50,13 @@ pub(crate) fn action(call: &Call) -> Option<String> {
             ("lambda", operation)
         }
         // A request of S3 has no name for what it does.
-        Call::S3(_) => return None,
+        Call::S3(request) => match (&request.method, request.key.is_empty()) {
+            (&Method::GET | &Method::HEAD, false) => ("s3", "GetObject"),
+            (&Method::PUT, false) => ("s3", "PutObject"),
+            (&Method::DELETE, false) => ("s3", "DeleteObject"),
+            (&Method::GET, true) => ("s3", "ListBucket"),
+            _ => return None,
+        },
     };
     Some(format!("{service}:{operation}"))
 }
@@ -56,7 +64,6 @@ pub(crate) fn action(call: &Call) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::Method;
     use serde_json::json;
 
     use super::*;

@@ -169,7 +169,7 @@ pub(crate) enum Verb {
         /// The deployment whose revision is meant [default: the last one that succeeded]
         #[arg(long, value_name = "DEPLOYMENT_ID")]
         to: Option<String>,
-        /// No hook runs; needs a reason, which the deployment keeps in its description
+        /// No hook runs; needs a reason, which the deployment keeps in its description. An AppSpec in S3 is sent along without them
         #[arg(long, requires = "reason")]
         skip_hooks: bool,
         /// Why no hook is to run

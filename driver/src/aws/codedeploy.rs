@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use aws_sdk_codedeploy::operation::get_application_revision::GetApplicationRevisionError;
 use aws_sdk_codedeploy::types::{
-    AlarmConfiguration, AppSpecContent, AutoRollbackEvent, BlueGreenDeploymentConfiguration, ComputePlatform,
-    DeploymentInfo, DeploymentReadyAction, DeploymentStatus as WireStatus, EcsTarget, LoadBalancerInfo,
-    RevisionLocation, RevisionLocationType, TrafficRoutingConfig,
+    AlarmConfiguration, AutoRollbackEvent, BlueGreenDeploymentConfiguration, ComputePlatform, DeploymentInfo,
+    DeploymentReadyAction, DeploymentStatus as WireStatus, EcsTarget, LoadBalancerInfo, TrafficRoutingConfig,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::error::{AwsError, ErrorKind, translate};
 pub use super::group::Group;
-use super::{Aws, time};
+use super::{Aws, revision as kept, time};
 use crate::decide::schedule::Shift;
 use crate::snapshot::{
     Deployment, DeploymentStatus, Diagnostics, ErrorInformation, EventStatus, LifecycleEvent, RollbackEvent, Snapshot,
@@ -98,51 +94,6 @@ impl Aws {
         let routing = answer.deployment_config_info().and_then(|info| info.traffic_routing_config());
         Ok(routing.map_or(Shift::Unknown, shift_of))
     }
-
-    /// The text of a deployment's AppSpec, which `GetDeployment` never carries (aws-facts §1). A revision may be kept as
-    /// `AppSpecContent` or as `String`, so both are asked for.
-    pub async fn appspec(&self, application: &str, sha256: &str) -> Result<Option<String>, AwsError> {
-        let operation = "codedeploy:GetApplicationRevision";
-        let content = AppSpecContent::builder().sha256(sha256).build();
-        let first = RevisionLocation::builder()
-            .revision_type(RevisionLocationType::AppSpecContent)
-            .app_spec_content(content)
-            .build();
-        let answer = match self.revision(application, first).await {
-            Err(error) if error.as_service_error().is_some() => {
-                self.revision(application, string_revision(sha256)).await
-            }
-            answer => answer,
-        };
-        answer.map_err(|error| translate(operation, error))
-    }
-
-    async fn revision(
-        &self,
-        application: &str,
-        revision: RevisionLocation,
-    ) -> Result<Option<String>, SdkError<GetApplicationRevisionError, HttpResponse>> {
-        let answer =
-            self.codedeploy.get_application_revision().application_name(application).revision(revision).send().await?;
-        let revision = answer.revision();
-        let content = revision.and_then(|revision| revision.app_spec_content()).and_then(|content| content.content());
-        Ok(content.or_else(|| revision.and_then(string_content)).map(str::to_owned))
-    }
-}
-
-// The `String` form is deprecated for those who create revisions; answers still carry it (aws-facts §1).
-#[expect(deprecated, reason = "answers still carry the String form")]
-fn string_revision(sha256: &str) -> RevisionLocation {
-    let raw = aws_sdk_codedeploy::types::RawString::builder().sha256(sha256).build();
-    RevisionLocation::builder().revision_type(RevisionLocationType::String).string(raw).build()
-}
-
-fn string_content(revision: &RevisionLocation) -> Option<&str> {
-    revision.string()?.content()
-}
-
-fn string_sha256(revision: &RevisionLocation) -> Option<&str> {
-    revision.string()?.sha256()
 }
 
 pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment {
@@ -150,10 +101,8 @@ pub(super) fn deployment(id: &str, info: Option<&DeploymentInfo>) -> Deployment 
     let sha256 = revision
         .and_then(|revision| revision.app_spec_content())
         .and_then(|content| content.sha256())
-        .or_else(|| revision.and_then(string_sha256));
-    let object = revision
-        .and_then(|revision| revision.s3_location())
-        .and_then(|object| Some((object.bucket()?.to_owned(), object.key()?.to_owned())));
+        .or_else(|| revision.and_then(kept::string_sha256));
+    let object = revision.and_then(|revision| revision.s3_location()).and_then(kept::object);
     let blue_green = info.and_then(|info| info.blue_green_deployment_configuration());
     let (production_listeners, test_listeners) = listeners(info.and_then(|info| info.load_balancer_info()));
     let rollback = info.and_then(|info| info.rollback_info());

@@ -14,7 +14,7 @@ use super::ecs::unreadable;
 use super::error::{AwsError, ErrorKind, translate};
 use super::verbatim::Verbatim;
 use crate::appspec::Rendered;
-use crate::snapshot::{Deployment, Revision, RollbackEvent};
+use crate::snapshot::{Deployment, Object, Revision, RollbackEvent};
 
 /// What to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,17 +35,6 @@ pub struct NewDeployment {
     pub appspec: Rendered,
     /// Where CodeDeploy gets the AppSpec from, when it does not come with the call.
     pub object: Option<Object>,
-}
-
-/// An AppSpec in S3.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// Its bucket.
-    pub bucket: String,
-    /// Its key.
-    pub key: String,
-    /// Its `ETag`: CodeDeploy refuses the object when it has changed.
-    pub etag: Option<String>,
 }
 
 impl NewDeployment {
@@ -149,11 +138,12 @@ fn location(new: &NewDeployment) -> RevisionLocation {
                 .app_spec_content(content)
                 .build()
         }
-        Some(Object { bucket, key, etag }) => {
+        Some(Object { bucket, key, bundle, version, etag }) => {
             let object = S3Location::builder()
                 .bucket(bucket)
                 .key(key)
-                .bundle_type(BundleType::Json)
+                .bundle_type(bundle.as_deref().map_or(BundleType::Json, BundleType::from))
+                .set_version(version.clone())
                 .set_e_tag(etag.clone())
                 .build();
             RevisionLocation::builder().revision_type(RevisionLocationType::S3).s3_location(object).build()

@@ -19,6 +19,7 @@ mod objects;
 mod past;
 pub mod permissions;
 mod removing;
+pub mod revision;
 mod routing;
 pub mod scaling;
 mod scaling_activity;

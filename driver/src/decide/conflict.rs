@@ -78,6 +78,7 @@ fn is_ours(deployment: &Deployment, wanted: &Wanted<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::decide::testing::snapshot;
+    use crate::snapshot::Object;
 
     const CONFIG: &str = "CodeDeployDefault.ECSCanary10Percent5Minutes";
 
@@ -141,10 +142,25 @@ mod tests {
     fn an_object_is_told_by_bucket_and_key() {
         let object = |key: &str| Revision::Object { bucket: "b".to_owned(), key: key.to_owned() };
         let mut deployment = deployment("d-1", "InProgress", "aa");
-        deployment.appspec_object = Some(("b".to_owned(), "aa.json".to_owned()));
+        deployment.appspec_object =
+            Some(Object { bucket: "b".to_owned(), key: "aa.json".to_owned(), ..Object::default() });
         let latest = [deployment];
         assert_eq!(found(&latest, &object("aa.json"), None), Some(&latest[0]));
         assert_eq!(found(&latest, &object("bb.json"), None), None);
+    }
+
+    #[test]
+    fn an_object_that_is_named_after_its_bytes_is_the_same_revision_as_these_bytes() {
+        let sha256 = "0123456789abcdef".repeat(4);
+        let mut deployment = deployment("d-1", "InProgress", "aa");
+        deployment.appspec_sha256 = None;
+        let key = format!("app/dg/{sha256}.json");
+        deployment.appspec_object = Some(Object { bucket: "b".to_owned(), key, ..Object::default() });
+        assert!(deployment.deploys(&revision(&sha256)) && !deployment.deploys(&revision(&"0".repeat(64))));
+        deployment.appspec_object =
+            Some(Object { bucket: "b".to_owned(), key: "appspec.json".to_owned(), ..Object::default() });
+        assert!(!deployment.deploys(&revision(&sha256)), "its bytes are not known");
+        assert_eq!(deployment.fingerprint().as_deref(), Some("s3://b/appspec.json"));
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::snapshot::DeploymentStatus;
 pub struct Serving {
     /// The deployment that made the PRIMARY task set; absent for the one that the service was created with.
     pub deployment: Option<String>,
-    /// SHA-256 of that deployment's AppSpec.
-    pub sha256: Option<String>,
+    /// What tells that deployment's revision from others.
+    pub fingerprint: Option<String>,
     /// The PRIMARY task set's task definition.
     pub task_definition: Option<String>,
     /// The production listener's shares by target group, in percent; empty when they could not be read.
@@ -139,9 +139,9 @@ pub fn named(past: &Past, application: &str, group: &str) -> Result<(), NoWayBac
 impl Serving {
     /// Whether the PRIMARY task set is one of this revision. Where no deployment made it, the task definition tells.
     pub fn is(&self, past: &Past, task_definition: &str) -> bool {
-        match (&self.deployment, &self.sha256) {
+        match (&self.deployment, &self.fingerprint) {
             (Some(id), _) if *id == past.deployment.id => true,
-            (Some(_), Some(sha256)) => past.deployment.appspec_sha256.as_ref() == Some(sha256),
+            (Some(_), Some(_)) => past.deployment.fingerprint() == self.fingerprint,
             (Some(_) | None, _) => self.task_definition.as_deref() == Some(task_definition),
         }
     }

@@ -32,7 +32,7 @@ fn revision(id: &str, definition: &str) -> Revision {
 fn serving(deployment: Option<&str>, definition: &str) -> Serving {
     Serving {
         deployment: deployment.map(str::to_owned),
-        sha256: deployment.map(|id| format!("sha of {id}")),
+        fingerprint: deployment.map(|id| format!("sha of {id}")),
         task_definition: Some(format!("arn:aws:ecs:us-east-1:1:task-definition/{definition}")),
         shares: vec![("shop-a".to_owned(), 100.0), ("shop-b".to_owned(), 0.0)],
     }

@@ -50,7 +50,7 @@ fn mark(entry: &Entry, paint: Paint) -> String {
 
 fn cells(entry: &Entry) -> [String; 7] {
     let deployment = &entry.past.deployment;
-    let revision = deployment.appspec_sha256.as_deref().map(|sha256| sha256.get(..SHORT).unwrap_or(sha256));
+    let revision = deployment.revision_sha256().map(|sha256| sha256.get(..SHORT).unwrap_or(sha256));
     let links = [
         deployment.rolled_back_by.as_ref().map(|id| format!("rollback: {id}")),
         deployment.rolls_back.as_ref().map(|id| format!("rolls back {id}")),
@@ -91,7 +91,7 @@ pub(super) fn write(entries: &[Entry], now: Timestamp) {
             "created_at": deployment.created,
             "completed_at": deployment.completed,
             "took_ms": entry.took.and_then(|took| u64::try_from(took.as_millis()).ok()),
-            "revision_sha256": deployment.appspec_sha256,
+            "revision_sha256": deployment.revision_sha256(),
             "deployment_config": deployment.config,
             "creator": entry.past.creator,
             "description": entry.past.description,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Created, Kind, Printer, error_line, json, words};
+use crate::appspec::Rendered;
 use crate::aws::creating::NewDeployment;
 use crate::decide::history::Past;
 use crate::decide::rollback::Revision;
@@ -85,7 +86,7 @@ pub(super) fn lines(proposal: &Proposal) -> Vec<String> {
         None => hooks.join(", "),
     };
     let from = proposal.from.as_deref().unwrap_or("(nothing that can be read)");
-    vec![
+    let mut lines = vec![
         format!(
             "{}  {}  back to the revision of {}{}{}",
             proposal.service,
@@ -100,7 +101,12 @@ pub(super) fn lines(proposal: &Proposal) -> Vec<String> {
             "  traffic          {}",
             words::shift(&proposal.shift).unwrap_or_else(|| "as the group is configured".to_owned())
         ),
-    ]
+    ];
+    if let Some(object) = &deployment.appspec_object {
+        let how = if proposal.new.object.is_some() { "" } else { ", sent along without its hooks" };
+        lines.push(format!("  AppSpec          {object}{how}"));
+    }
+    lines
 }
 
 /// `rollback`.
@@ -109,7 +115,7 @@ pub(super) fn write(proposal: &Proposal, now: Timestamp) {
         proposal.revision.appspec.hooks.iter().map(|(event, name)| (event.name().to_owned(), json!(name))).collect();
     let members = json!({
         "to_deployment_id": proposal.revision.past.deployment.id,
-        "revision_sha256": proposal.revision.past.deployment.appspec_sha256,
+        "revision_sha256": Rendered::of(proposal.revision.content.clone()).sha256,
         "task_definition": proposal.revision.appspec.task_definition,
         "serving": proposal.from,
         "hooks": if proposal.skipped.is_some() { json!({}) } else { json!(hooks) },

@@ -63,14 +63,11 @@ pub(super) async fn last(aws: &Aws, configuration: &Configuration) -> Result<Las
         .await
         .map_err(Failure::aws(format!("read deployment {id}, the last that succeeded")))?;
     let shift = preparation::shift(aws, newest.config.as_deref()).await;
-    let appspec = sent(aws, application, &newest).await.map(Box::new);
+    let appspec = sent(aws, &newest).await.map(Box::new);
     Ok(Last::Known { snapshot: Box::new(snapshot), shift, appspec })
 }
 
-async fn sent(aws: &Aws, application: &str, deployment: &Deployment) -> Result<AppSpec, String> {
-    let sha256 =
-        deployment.appspec_sha256.as_deref().ok_or("its revision is kept elsewhere (S3), not in CodeDeploy")?;
-    let text = aws.appspec(application, sha256).await.map_err(|error| error.to_string())?;
-    let text = text.ok_or("CodeDeploy answers without its text")?;
+async fn sent(aws: &Aws, deployment: &Deployment) -> Result<AppSpec, String> {
+    let text = aws.appspec_of(deployment).await.map_err(|error| error.to_string())?;
     parsing::parse(&text).map_err(|fault| fault.text)
 }

@@ -11,6 +11,7 @@ use super::{ConfigurationSource, Pacing, consent};
 use crate::appspec::{AppSpec, Rendered, parsing};
 use crate::aws::codedeploy::Group;
 use crate::aws::creating::NewDeployment;
+use crate::aws::revision::NoText;
 use crate::aws::{Aws, Connection};
 use crate::clock;
 use crate::configuration::Configuration;
@@ -100,7 +101,7 @@ async fn prepare(aws: &Aws, configuration: &Configuration, request: &Request) ->
     let mut serving = Serving { task_definition: found.task_definition, ..Serving::default() };
     if let Some(id) = found.deployment {
         let past = aws.past_deployment(&id).await.map_err(Failure::aws(format!("read deployment {id}")))?;
-        serving.sha256 = past.deployment.appspec_sha256;
+        serving.fingerprint = past.deployment.fingerprint();
         serving.deployment = Some(id);
     }
     let mut read = HashMap::new();
@@ -174,25 +175,21 @@ async fn further(
     None
 }
 
-/// A deployment's AppSpec: its text is not in `GetDeployment` and is asked for by its SHA-256.
+/// A deployment's AppSpec: its text is not in `GetDeployment` and is asked for, once for equal revisions.
 async fn revision(aws: &Aws, past: Past, read: &mut HashMap<String, String>) -> Result<Revision, Failure> {
     let id = past.deployment.id.clone();
     let unread = |why: &str| Failure::Unfit(format!("the revision of deployment {id} cannot be redeployed: {why}"));
-    let sha256 = past.deployment.appspec_sha256.clone().ok_or_else(|| match &past.deployment.appspec_object {
-        Some((bucket, key)) => {
-            unread(&format!("its AppSpec is s3://{bucket}/{key}; deploy its task definition instead"))
-        }
-        None => unread("it is not kept as an AppSpec's text"),
-    })?;
-    let content = match read.get(&sha256) {
+    let fingerprint = past.deployment.fingerprint();
+    let content = match fingerprint.as_ref().and_then(|fingerprint| read.get(fingerprint)) {
         Some(content) => content.clone(),
-        None => {
-            let answer = aws.appspec(&past.deployment.application, &sha256).await;
-            let answer = answer.map_err(Failure::aws(format!("read the revision of deployment {id}")))?;
-            answer.ok_or_else(|| unread("CodeDeploy has no text of it"))?
-        }
+        None => aws.appspec_of(&past.deployment).await.map_err(|why| match why {
+            NoText::Unread { place, source } => Failure::aws(format!("read {place}"))(source),
+            NoText::Elsewhere | NoText::Empty | NoText::Foreign { .. } | NoText::Changed { .. } => {
+                unread(&format!("{why}; deploy its task definition instead: greenlight deploy"))
+            }
+        })?,
     };
-    read.insert(sha256, content.clone());
+    read.extend(fingerprint.map(|fingerprint| (fingerprint, content.clone())));
     let appspec = parsing::parse(&content).map_err(|fault| unread(&format!("its AppSpec: {}", fault.text)))?;
     Ok(Revision { past, content, appspec })
 }
@@ -233,7 +230,9 @@ async fn propose(
         alarms: None,
         description: rollback::description(&revision, serving, request.skip_hooks.as_deref()),
         appspec,
-        object: None,
+        // The very object again. Without its hooks it is another AppSpec, which goes with the call: nothing is written into a
+        // bucket that may be somebody else's.
+        object: revision.past.deployment.appspec_object.clone().filter(|_| request.skip_hooks.is_none()),
     };
     let config = new.config.clone().or(group.config);
     Proposal {

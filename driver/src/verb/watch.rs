@@ -114,15 +114,12 @@ async fn hooks(
     deployment: &Deployment,
     source: &ConfigurationSource,
 ) -> std::collections::BTreeMap<String, String> {
-    if let Some(sha256) = &deployment.appspec_sha256 {
-        match aws.appspec(&deployment.application, sha256).await {
-            Ok(Some(text)) => match parsing::parse(&text) {
-                Ok(appspec) => return named(&appspec.hooks),
-                Err(fault) => tracing::debug!(fault = fault.text, "the deployment's AppSpec could not be read"),
-            },
-            Ok(None) => tracing::debug!("the revision has no text"),
-            Err(error) => tracing::debug!(%error, "the revision could not be read"),
-        }
+    match aws.appspec_of(deployment).await {
+        Ok(text) => match parsing::parse(&text) {
+            Ok(appspec) => return named(&appspec.hooks),
+            Err(fault) => tracing::debug!(fault = fault.text, "the deployment's AppSpec could not be read"),
+        },
+        Err(error) => tracing::debug!(%error, "the revision could not be read"),
     }
     match source.read_to_look() {
         Ok(configuration) if configuration.deployment_group == deployment.group => named(&configuration.hooks),

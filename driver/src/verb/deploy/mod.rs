@@ -16,7 +16,7 @@ use super::following::{Followed, Following, Orders};
 use super::interruption::Interruption;
 use super::preparation::Preparation;
 use super::{ConfigurationSource, Pacing, preflight, preparation, watch};
-use crate::aws::creating::{NewDeployment, Object};
+use crate::aws::creating::NewDeployment;
 use crate::aws::{Aws, Connection};
 use crate::clock;
 use crate::configuration::{AutoScaling, Configuration};
@@ -26,6 +26,7 @@ use crate::decide::view::Heading;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::show::{Created, Printer};
+use crate::snapshot::Object;
 
 /// CodeDeploy's limit on a description.
 const LONGEST_DESCRIPTION: usize = 256;
@@ -204,7 +205,7 @@ impl Run<'_> {
                 let (application, group) = (&self.configuration.application, &self.configuration.deployment_group);
                 // By its content: another AppSpec is another object, and the same one never changes.
                 let key = format!("{application}/{group}/{}.json", appspec.sha256);
-                Object { bucket, key, etag: None }
+                Object { bucket, key, ..Object::default() }
             }),
             appspec,
         }
