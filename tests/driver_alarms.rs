@@ -25,7 +25,7 @@ const GATED: Plan = Plan {
 fn watched() -> Site {
     let alarms = json!({"shop-5xx": {"state": "OK"}, "shop-latency": {"state": "OK"}});
     Site::start_with(&GATED, |_, scenario| {
-        scenario["alarms"] = json!(alarms);
+        scenario["alarms"] = alarms;
         scenario["group_alarms"] = json!(["shop-5xx"]);
     })
 }

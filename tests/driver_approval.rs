@@ -32,6 +32,10 @@ struct Deploying {
 
 impl Deploying {
     fn start(within: &str) -> Self {
+        Self::start_with(within, &[])
+    }
+
+    fn start_with(within: &str, further: &[&str]) -> Self {
         let function = Function::after_allow_test_traffic().plan("gated.yaml").set("WITHIN", within);
         let function = function.set("GREENLIGHT_EVIDENCE_BUCKET", "evidence");
         let scenario = Scenario::write(&function);
@@ -40,6 +44,7 @@ impl Deploying {
             .greenlight()
             .args(["deploy", "--output", "json", "--poll", "200ms", "--file"])
             .arg(scenario.configuration())
+            .args(further)
             .stdout(Stdio::piped())
             .spawn()
             .expect("greenlight can be started");
@@ -138,6 +143,50 @@ async fn a_no_fails_the_deployment_at_the_gate_which_the_bucket_has_when_the_log
     assert!(text(&rejected).contains(unkept), "{}", text(&rejected));
     let (outcome, code) = deploying.outcome();
     assert_eq!((&outcome["outcome"], code), (&json!("failed_by_hook_rolled_back"), Some(11)));
+}
+
+#[test]
+fn an_approval_is_the_gate_that_a_deployment_is_followed_to() {
+    let mut deploying = Deploying::start_with("20m", &["--until", "gate"]);
+    let id = deploying.id.clone();
+    assert_eq!(deploying.until("gate")["check"], "go");
+    let outcome = deploying.until("outcome");
+    assert_eq!((&outcome["outcome"], &outcome["exit_code"]), (&json!("as_far_as_asked"), &json!(0)), "{outcome}");
+    let reason = outcome["reason"].as_str().expect("an outcome has a reason");
+    assert!(
+        reason.starts_with(&format!("gate is reached; {id} waits for a person's approval (InProgress)")),
+        "{reason}"
+    );
+    assert!(reason.contains(&format!("answer: greenlight approve {id} ")), "{reason}");
+    assert_eq!(deploying.child.wait().expect("a child can be waited for").code(), Some(0));
+}
+
+#[test]
+fn a_gate_that_no_plan_can_ask_for_is_refused_and_one_that_nobody_asked_for_is_told() {
+    let scenario = Scenario::write(&Function::after_allow_test_traffic());
+    let stand_in = StandIn::start(&[scenario.path(), "--pace", "400"]);
+    let deploy = || {
+        let mut command = stand_in.greenlight();
+        command.args(["deploy", "--until", "gate", "--poll", "200ms", "--file"]).arg(scenario.configuration());
+        command.output().expect("greenlight can be started")
+    };
+    let configuration = std::fs::read_to_string(scenario.configuration()).expect("the configuration was written");
+    let plan = |checks: &str| std::fs::write(scenario.configuration(), format!("{configuration}{checks}"));
+    plan("checks: checks.yaml\n").expect("the configuration can be written");
+    let refused = deploy();
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    let told = text(&refused);
+    assert!(told.contains("--until gate would never be reached: "), "{told}");
+    assert!(
+        told.contains("no hook waits for an approval: the check plan asks nobody at an event with a function"),
+        "{told}"
+    );
+
+    plan("").expect("the configuration can be written");
+    let unknown = deploy();
+    assert_eq!(unknown.status.code(), Some(0), "{}", text(&unknown));
+    let told = text(&unknown);
+    assert!(told.contains("warning: gate will not be reached\n") && told.contains("SUCCEEDED"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,8 @@ struct CourseArguments {
     /// Leaves as soon as the deployment exists
     #[arg(long, conflicts_with_all = ["until", "no_wait_at_gate"])]
     detach: bool,
-    /// Leaves at this place: a lifecycle event that has succeeded, traffic-shifted, or gate; fails as soon as it cannot be reached
+    /// Leaves at this place: a lifecycle event that has succeeded, traffic-shifted, or gate, where it waits for a person (the
+    /// group's wait before traffic shifts, or a hook's approval); a place that cannot be reached is refused or told
     #[arg(long, value_name = "PLACE")]
     until: Option<Until>,
     /// Leaves where the deployment waits for a person, with exit code 17

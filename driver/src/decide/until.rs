@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::watch::replacement_weight;
 use crate::document::hint;
-use crate::snapshot::{DeploymentStatus, EventStatus, Snapshot};
+use crate::snapshot::{DeploymentStatus, EventStatus, LifecycleEvent, Snapshot};
 
 /// The lifecycle of a group with a test listener, in its order; the gate and the shift have their places in it.
 pub(super) const EVENTS: [&str; 8] = [
@@ -32,8 +32,19 @@ pub enum Until {
     Event(&'static str),
     /// All production traffic is with the replacement.
     TrafficShifted,
-    /// It waits for a person before production traffic shifts.
+    /// It waits for a person: before production traffic shifts, or for an approval that a hook asks for.
     Gate,
+}
+
+/// Whether a hook may wait for a person's approval, as far as that can be known before the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// Its plan asks somebody, or is not known here.
+    Possible,
+    /// No hook has a function.
+    NoHook,
+    /// The check plan asks nobody where a hook has a function.
+    NotInThePlan,
 }
 
 impl FromStr for Until {
@@ -62,14 +73,26 @@ impl Until {
     }
 
     /// Whether a deployment of this group passes it at all.
-    pub fn is_on_the_way(self, has_test_listener: bool, ready_wait: Duration) -> Result<(), String> {
+    pub fn is_on_the_way(
+        self,
+        has_test_listener: bool,
+        ready_wait: Duration,
+        approval: Approval,
+    ) -> Result<(), String> {
+        let never = |why: &str| {
+            Err(format!(
+                "--until gate would never be reached: the deployment group shifts production traffic without waiting for a person (deploymentReadyOption CONTINUE_DEPLOYMENT), and no hook waits for an approval: {why}"
+            ))
+        };
         match self {
             Self::Event(event) if OF_TEST_TRAFFIC.contains(&event) && !has_test_listener => Err(format!(
                 "--until {event} would never be reached: the deployment group has no test listener, so its deployments have no such event"
             )),
-            Self::Gate if ready_wait.is_zero() => Err(
-                "--until gate would never be reached: the deployment group shifts production traffic without waiting for a person (deploymentReadyOption CONTINUE_DEPLOYMENT)".to_owned(),
-            ),
+            Self::Gate if ready_wait.is_zero() => match approval {
+                Approval::Possible => Ok(()),
+                Approval::NoHook => never("none has a function"),
+                Approval::NotInThePlan => never("the check plan asks nobody at an event with a function"),
+            },
             Self::Event(_) | Self::TrafficShifted | Self::Gate => Ok(()),
         }
     }
@@ -86,14 +109,16 @@ pub enum Standing {
     OutOfReach,
 }
 
-/// How it stands in this snapshot.
-pub fn standing(until: Until, snapshot: &Snapshot) -> Standing {
-    if is_reached(until, snapshot) {
+/// How it stands in this snapshot; `was_asked` when a hook was seen to ask for a person's approval, answered since or not.
+pub fn standing(until: Until, snapshot: &Snapshot, was_asked: bool) -> Standing {
+    if is_reached(until, snapshot) || (until == Until::Gate && was_asked) {
         return Standing::Reached;
     }
     let events = snapshot.target.as_ref().map(|target| target.events.as_slice()).unwrap_or_default();
     let failed = events.iter().any(|event| matches!(event.status, EventStatus::Failed | EventStatus::Skipped));
-    if failed || is_absent(until, snapshot) || snapshot.deployment.status.is_terminal() {
+    let is_over = |event: &LifecycleEvent| event.status == EventStatus::Succeeded;
+    let no_hook_is_left = until == Until::Gate && events.last().is_some_and(is_over);
+    if failed || no_hook_is_left || is_absent(until, snapshot) || snapshot.deployment.status.is_terminal() {
         Standing::OutOfReach
     } else {
         Standing::Ahead
@@ -109,7 +134,9 @@ fn is_reached(until: Until, snapshot: &Snapshot) -> bool {
         Until::TrafficShifted => succeeded("AllowTraffic") && replacement_weight(snapshot) >= 100.0,
         Until::Gate => {
             let passed = matches!(status(BEHIND_THE_GATE), Some(EventStatus::InProgress | EventStatus::Succeeded));
-            snapshot.deployment.status == DeploymentStatus::Ready || passed
+            // Where the group does not wait, only an approval is a gate, and it may come as late as the last hook.
+            let waits = !snapshot.deployment.ready_wait.is_zero();
+            snapshot.deployment.status == DeploymentStatus::Ready || (waits && passed)
         }
     }
 }
@@ -146,23 +173,23 @@ mod tests {
         let until = Until::Event("AfterInstall");
         let mut seen = snapshot("InProgress");
         set_event(&mut seen, "AfterInstall", EventStatus::InProgress);
-        assert_eq!(standing(until, &seen), Standing::Ahead);
+        assert_eq!(standing(until, &seen, false), Standing::Ahead);
         let mut failed = seen.clone();
         set_event(&mut failed, "Install", EventStatus::Failed);
-        assert_eq!(standing(until, &failed), Standing::OutOfReach, "before the deployment has ended");
+        assert_eq!(standing(until, &failed, false), Standing::OutOfReach, "before the deployment has ended");
         set_event(&mut seen, "AfterInstall", EventStatus::Succeeded);
-        assert_eq!(standing(until, &seen), Standing::Reached);
+        assert_eq!(standing(until, &seen, false), Standing::Reached);
         set_event(&mut seen, "BeforeAllowTraffic", EventStatus::Failed);
-        assert_eq!(standing(until, &seen), Standing::Reached, "it was reached, whatever comes later");
+        assert_eq!(standing(until, &seen, false), Standing::Reached, "it was reached, whatever comes later");
     }
 
     #[test]
     fn an_event_that_the_deployment_does_not_have_is_out_of_reach() {
         let mut seen = snapshot("InProgress");
         seen.target.as_mut().unwrap().events.retain(|event| event.name != "AllowTestTraffic");
-        assert_eq!(standing(Until::Event("AllowTestTraffic"), &seen), Standing::OutOfReach);
+        assert_eq!(standing(Until::Event("AllowTestTraffic"), &seen, false), Standing::OutOfReach);
         seen.target.as_mut().unwrap().events.clear();
-        assert_eq!(standing(Until::Event("AllowTestTraffic"), &seen), Standing::Ahead, "nothing is known yet");
+        assert_eq!(standing(Until::Event("AllowTestTraffic"), &seen, false), Standing::Ahead, "nothing is known yet");
     }
 
     #[test]
@@ -170,31 +197,54 @@ mod tests {
         let mut seen = snapshot("InProgress");
         set_weight(&mut seen, 100.0);
         set_event(&mut seen, "AllowTraffic", EventStatus::InProgress);
-        assert_eq!(standing(Until::TrafficShifted, &seen), Standing::Ahead);
+        assert_eq!(standing(Until::TrafficShifted, &seen, false), Standing::Ahead);
         set_event(&mut seen, "AllowTraffic", EventStatus::Succeeded);
-        assert_eq!(standing(Until::TrafficShifted, &seen), Standing::Reached);
+        assert_eq!(standing(Until::TrafficShifted, &seen, false), Standing::Reached);
         set_weight(&mut seen, 90.0);
-        assert_eq!(standing(Until::TrafficShifted, &seen), Standing::Ahead, "an event alone is no evidence");
-        assert_eq!(standing(Until::TrafficShifted, &snapshot("Stopped")), Standing::OutOfReach);
+        assert_eq!(standing(Until::TrafficShifted, &seen, false), Standing::Ahead, "an event alone is no evidence");
+        assert_eq!(standing(Until::TrafficShifted, &snapshot("Stopped"), false), Standing::OutOfReach);
     }
 
     #[test]
     fn a_gate_that_somebody_opened_between_two_looks_was_reached() {
-        assert_eq!(standing(Until::Gate, &snapshot("Ready")), Standing::Reached);
+        assert_eq!(standing(Until::Gate, &snapshot("Ready"), false), Standing::Reached);
         let mut seen = snapshot("InProgress");
-        assert_eq!(standing(Until::Gate, &seen), Standing::Ahead);
+        seen.deployment.ready_wait = Duration::from_secs(60);
+        assert_eq!(standing(Until::Gate, &seen, false), Standing::Ahead);
         set_event(&mut seen, "BeforeAllowTraffic", EventStatus::InProgress);
-        assert_eq!(standing(Until::Gate, &seen), Standing::Reached);
+        assert_eq!(standing(Until::Gate, &seen, false), Standing::Reached);
+    }
+
+    #[test]
+    fn an_approval_that_was_asked_for_is_the_gate_and_none_is_left_after_the_last_hook() {
+        let mut seen = snapshot("InProgress");
+        set_event(&mut seen, "AfterAllowTestTraffic", EventStatus::InProgress);
+        assert_eq!(standing(Until::Gate, &seen, false), Standing::Ahead);
+        assert_eq!(standing(Until::Gate, &seen, true), Standing::Reached);
+        assert_eq!(standing(Until::TrafficShifted, &seen, true), Standing::Ahead, "it is no other place");
+        set_event(&mut seen, "BeforeAllowTraffic", EventStatus::InProgress);
+        assert_eq!(
+            standing(Until::Gate, &seen, false),
+            Standing::Ahead,
+            "the group does not wait; a later hook may ask"
+        );
+        set_event(&mut seen, "AfterAllowTraffic", EventStatus::Succeeded);
+        assert_eq!(standing(Until::Gate, &seen, false), Standing::OutOfReach);
     }
 
     #[test]
     fn a_place_that_the_group_has_not_is_refused_before_anything_is_created() {
         let minute = Duration::from_secs(60);
-        assert_eq!(Until::Event("AllowTestTraffic").is_on_the_way(true, Duration::ZERO), Ok(()));
-        let refused = Until::Event("AllowTestTraffic").is_on_the_way(false, minute).unwrap_err();
+        assert_eq!(Until::Event("AllowTestTraffic").is_on_the_way(true, Duration::ZERO, Approval::NoHook), Ok(()));
+        let refused = Until::Event("AllowTestTraffic").is_on_the_way(false, minute, Approval::NoHook).unwrap_err();
         assert!(refused.contains("has no test listener"), "{refused}");
-        assert_eq!(Until::Gate.is_on_the_way(true, minute), Ok(()));
-        let refused = Until::Gate.is_on_the_way(true, Duration::ZERO).unwrap_err();
-        assert!(refused.contains("without waiting for a person"), "{refused}");
+        assert_eq!(Until::Gate.is_on_the_way(true, minute, Approval::NoHook), Ok(()));
+        assert_eq!(Until::Gate.is_on_the_way(true, Duration::ZERO, Approval::Possible), Ok(()));
+        for (approval, why) in
+            [(Approval::NoHook, "none has a function"), (Approval::NotInThePlan, "the check plan asks nobody")]
+        {
+            let refused = Until::Gate.is_on_the_way(true, Duration::ZERO, approval).unwrap_err();
+            assert!(refused.contains("without waiting for a person") && refused.contains(why), "{refused}");
+        }
     }
 }

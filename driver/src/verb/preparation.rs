@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use greenlight_checks::event::HookEvent;
-use greenlight_checks::plan::{self, Givens};
+use greenlight_checks::plan::{self, Givens, Plan};
 
 use crate::appspec::AppSpec;
 use crate::aws::Aws;
@@ -15,6 +15,7 @@ use crate::clock;
 use crate::configuration::{Configuration, TaskDefinitionSource};
 use crate::decide::schedule::{Bounds, Shift};
 use crate::decide::task_definition::TaskDefinition;
+use crate::decide::until::Approval;
 use crate::decide::view::Versions;
 use crate::failure::Failure;
 use crate::show::Printer;
@@ -131,19 +132,40 @@ pub(super) async fn equal_to_latest(aws: &Aws, definition: &TaskDefinition) -> R
 }
 
 /// A plan that cannot be read, or validates nothing at an event with a function, fails the deployment minutes later; it is
-/// refused now. Its variables are the functions' own, so a plan that has some is left to them.
+/// refused now.
 pub(super) fn check_plan(configuration: &Configuration) -> Result<(), Failure> {
-    let Some(path) = &configuration.checks else { return Ok(()) };
+    let Some(plan) = local_plan(configuration)? else { return Ok(()) };
+    let missing: Vec<_> = configuration.hooks.keys().filter_map(|event| plan.for_event(*event).err()).collect();
+    if missing.is_empty() { Ok(()) } else { Err(Failure::Plan(missing)) }
+}
+
+/// The check plan that the configuration names. Its variables are the functions' own, so a plan that has some is left to them.
+fn local_plan(configuration: &Configuration) -> Result<Option<Plan>, Failure> {
+    let Some(path) = &configuration.checks else { return Ok(None) };
     let text = std::fs::read_to_string(path).map_err(|source| Failure::File { path: path.clone(), source })?;
     if text.contains("${") {
-        return Ok(());
+        return Ok(None);
     }
     let beside = |file: &str| std::fs::read(path.with_file_name(file)).map_err(|error| error.to_string());
     let givens = Givens::at(clock::now()).with_files(&beside);
-    let plan = plan::read(&text, &path.display().to_string(), &givens)
-        .map_err(|errors| Failure::Plan(errors.messages().to_vec()))?;
-    let missing: Vec<_> = configuration.hooks.keys().filter_map(|event| plan.for_event(*event).err()).collect();
-    if missing.is_empty() { Ok(()) } else { Err(Failure::Plan(missing)) }
+    let plan = plan::read(&text, &path.display().to_string(), &givens);
+    plan.map(Some).map_err(|errors| Failure::Plan(errors.messages().to_vec()))
+}
+
+/// Whether a hook may ask a person: one that CodeDeploy calls, by a plan that says so or that is not known here.
+pub(super) fn approval(configuration: &Configuration, group: &Group) -> Approval {
+    let is_called = |event: &HookEvent| *event != HookEvent::AfterAllowTestTraffic || group.has_test_listener;
+    let mut called = configuration.hooks.keys().copied().filter(is_called).peekable();
+    if called.peek().is_none() {
+        return Approval::NoHook;
+    }
+    match local_plan(configuration) {
+        Ok(Some(plan)) => {
+            let asks = |event| plan.for_event(event).is_ok_and(|plan| plan.approval().is_some());
+            if called.any(asks) { Approval::Possible } else { Approval::NotInThePlan }
+        }
+        Ok(None) | Err(_) => Approval::Possible,
+    }
 }
 
 /// The configured deployment group, which must be one of an ECS service.

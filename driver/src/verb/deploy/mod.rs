@@ -99,7 +99,9 @@ impl Run<'_> {
     async fn look(&mut self, printer: &mut Printer) -> Result<(Preparation, Way), Failure> {
         let read = preparation::read(self.aws, self.configuration).await?;
         if let Some(until) = self.orders.until {
-            until.is_on_the_way(read.group.has_test_listener, read.group.ready_wait).map_err(Failure::Unfit)?;
+            let (tests, approval) =
+                (read.group.has_test_listener, preparation::approval(self.configuration, &read.group));
+            until.is_on_the_way(tests, read.group.ready_wait, approval).map_err(Failure::Unfit)?;
         }
         if self.orders.detach && self.configuration.auto_scaling == AutoScaling::Suspend {
             let text = "--detach and auto_scaling: suspend do not go together: nobody would be there to resume it";

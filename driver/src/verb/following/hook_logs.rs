@@ -51,6 +51,11 @@ impl HookLogs {
         hook.is_some_and(|hook| self.evidence.get(&hook.event).and_then(gate::of).is_some())
     }
 
+    /// Whether any hook was seen to ask a person, answered since or not.
+    pub(super) fn has_had_gate(&self) -> bool {
+        self.evidence.values().any(|evidence| evidence.gate.is_some())
+    }
+
     /// Takes the next log that was read to its end, and shows it; pending while there is none.
     pub(super) async fn next(&mut self, printer: &mut Printer) {
         match self.reading.join_next().await {

@@ -66,7 +66,7 @@ impl Following<'_> {
         }
         let Some(snapshot) = &self.watch.deployment else { return Ok(None) };
         if let Some(until) = self.orders.until {
-            match until::standing(until, snapshot) {
+            match until::standing(until, snapshot, self.logs.has_had_gate()) {
                 Standing::Ahead => {}
                 // Whoever asked for a place is told the end where there is one.
                 Standing::Reached if snapshot.deployment.status.is_terminal() => {}
@@ -175,21 +175,20 @@ impl Following<'_> {
             return vec![format!("{id} ({status}) ends with the rehearsal")];
         }
         let attach = format!("attach again: {}", self.attach());
+        let is_open = self.watch.deployment.as_ref().is_some_and(|seen| self.logs.has_open_gate(&self.heading, seen));
+        let answer = || format!("answer: {}, or reject", self.attach().replacen("watch", "approve", 1));
         let first = match exit {
+            Exit::AsFarAsAsked if self.orders.until == Some(Until::Gate) && is_open => {
+                return vec![format!("gate is reached; {id} waits for a person's approval ({status})"), answer()];
+            }
             Exit::DeadlinePassed => format!("the deadline has passed and {id} still runs ({status})"),
             Exit::Unexpected => format!("AWS has not answered for some minutes; {id} goes on (last seen: {status})"),
             Exit::AsFarAsAsked => match self.orders.until {
                 Some(until) => format!("{} is reached; {id} goes on ({status})", until.name()),
                 None => format!("detached: {id} exists and goes on"),
             },
-            Exit::WaitsForPerson
-                if self.watch.deployment.as_ref().is_some_and(|seen| self.logs.has_open_gate(&self.heading, seen)) =>
-            {
-                let answer = self.attach().replacen("watch", "approve", 1);
-                return vec![
-                    format!("{id} waits for a person's approval ({status})"),
-                    format!("answer: {answer}, or reject"),
-                ];
+            Exit::WaitsForPerson if is_open => {
+                return vec![format!("{id} waits for a person's approval ({status})"), answer()];
             }
             Exit::WaitsForPerson => {
                 let go_on = self.attach().replacen("watch", "continue", 1);
