@@ -109,6 +109,24 @@ fn the_environment_goes_before_the_profile_and_the_command_line_before_both() {
 }
 
 #[test]
+fn a_profile_that_is_named_goes_with_its_own_keys_before_the_environments() {
+    let (endpoint, seen) = busy_service();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let config = "[profile release]\nregion = eu-west-1\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n\
+        [profile open]\nregion = eu-west-1\n";
+    let environment =
+        [("AWS_MAX_ATTEMPTS", "1"), ("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+    for (profile, key) in [("release", "AKIDPROFILE"), ("open", "AKIDENVIRONMENT")] {
+        seen.lock().expect("nobody panics with it").clear();
+        let arguments = ["status", "d-1", "--profile", profile, "--endpoint-url", &endpoint];
+        let output = greenlight(folder.path(), config, &environment, &arguments);
+        let seen = seen.lock().expect("nobody panics with it").clone();
+        assert!(!seen.is_empty(), "{}", error_of(&output));
+        assert!(seen[0].contains(&format!("Credential={key}/")), "{profile}: {seen:?}");
+    }
+}
+
+#[test]
 fn a_profile_of_single_sign_on_without_a_session_says_that_there_is_none() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let config = "[default]\nregion = eu-west-1\nsso_session = work\nsso_account_id = 123456789012\nsso_role_name = release\n\

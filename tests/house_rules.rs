@@ -86,6 +86,22 @@ fn every_source_file_says_what_it_is_for_and_stays_short() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// `tests/` belongs to no package: a file that no manifest names would never run, and nobody would miss it.
+#[test]
+fn every_test_file_is_declared_by_the_package_that_runs_it() {
+    let manifests = ["driver", "driver/rehearsal", "functions", "functions/checks"]
+        .map(|package| fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest can be read"))
+        .concat();
+    let files: Vec<_> = fs::read_dir(root().join("tests"))
+        .expect("tests/ can be listed")
+        .map(|entry| entry.expect("an entry can be read").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".rs"))
+        .collect();
+    assert!(files.len() > 30, "found only {}", files.len());
+    let missed: Vec<_> = files.iter().filter(|name| !manifests.contains(&format!("/tests/{name}\""))).collect();
+    assert!(missed.is_empty(), "no package runs {missed:?}");
+}
+
 #[test]
 fn the_top_level_holds_nothing_else() {
     let allowed: BTreeSet<_> = [

@@ -101,6 +101,7 @@ deployment:
   alarms: [shop-5xx]
 description: the next one
 revision_bucket: plans
+evidence: { bucket: evidence, prefix: greenlight }
 on_conflict: fail
 on_interrupt: detach
 auto_scaling: leave

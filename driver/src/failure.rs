@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use greenlight_checks::message::Message;
 
+use crate::aws::UnknownProfile;
 use crate::aws::error::{AwsError, ErrorKind};
 use crate::configuration::ConfigurationError;
 use crate::decide::gate::NoGate;
@@ -19,6 +20,9 @@ pub enum Failure {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
+    /// A profile was named that is not there.
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
     /// The configuration file cannot be read.
     #[error("failed to read the configuration {path}")]
     ConfigurationFile {
@@ -149,6 +153,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Configuration(_)
+            | Self::Profile(_)
             | Self::Scenario(_)
             | Self::ConfigurationFile { .. }
             | Self::File { .. }

@@ -176,7 +176,9 @@ mod tests {
 
     async fn aws(endpoint: String) -> Aws {
         let region = Some("us-east-1".to_owned());
-        Aws::connect(&Connection { endpoint: Some(endpoint), region, stand_in: true, ..Connection::default() }).await
+        Aws::connect(&Connection { endpoint: Some(endpoint), region, stand_in: true, ..Connection::default() })
+            .await
+            .expect("no profile is named")
     }
 
     #[tokio::test]

@@ -29,9 +29,18 @@ mod whole;
 
 use std::time::Duration;
 
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, profile};
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::os_shim_internal::{Env, Fs};
+
+use crate::document::hint;
 
 /// Where AWS is, and as whom to speak to it. What is absent comes from the environment and the profile files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +69,30 @@ pub struct Aws {
     pub region: Option<String>,
 }
 
+/// A profile was named that is not there. The SDK would go on with whatever else it finds, which may be another account.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no profile {name:?} in the shared AWS configuration files{near}")]
+pub struct UnknownProfile {
+    name: String,
+    near: String,
+}
+
 impl Connection {
+    async fn knows_its_profile(&self) -> Result<(), UnknownProfile> {
+        let Some(name) = &self.profile else { return Ok(()) };
+        // Files that cannot be read are told with the first call, as they are without a profile.
+        let Ok(known) = profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await else {
+            return Ok(());
+        };
+        if known.get_profile(name).is_some() {
+            return Ok(());
+        }
+        let mut names: Vec<_> = known.profiles().collect();
+        names.sort_unstable();
+        let near = if names.is_empty() { "; there is none at all".to_owned() } else { hint(name, names) };
+        Err(UnknownProfile { name: name.clone(), near })
+    }
+
     /// What all clients have in common.
     async fn configuration(&self) -> aws_config::SdkConfig {
         let client =
@@ -71,11 +103,11 @@ impl Connection {
             .operation_attempt_timeout(Duration::from_secs(20))
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(client)
+            .http_client(client.clone())
             // How often to try again is the environment's and the profile's to say; by default three attempts in all.
             .timeout_config(timeouts);
         if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
+            loader = loader.profile_name(profile).credentials_provider(credentials_of(profile, client.clone()).await);
         }
         if let Some(region) = &self.region {
             loader = loader.region(Region::new(region.clone()));
@@ -92,13 +124,23 @@ impl Connection {
     }
 }
 
+/// A profile that is named brings its own credentials, as it does for the AWS CLI, whatever keys the environment holds: the SDK's
+/// order would deploy to the environment's account. What a profile without any leaves open is found where it always is.
+async fn credentials_of(profile: &str, client: SharedHttpClient) -> CredentialsProviderChain {
+    let provider = ProviderConfig::default().with_http_client(client);
+    let own = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build();
+    let others = DefaultCredentialsChain::builder().profile_name(profile).configure(provider).build().await;
+    CredentialsProviderChain::first_try("profile", own).or_else("others", others)
+}
+
 impl Aws {
     /// Reads profile, region and credentials, and makes the clients. Nothing is sent yet.
-    pub async fn connect(connection: &Connection) -> Self {
+    pub async fn connect(connection: &Connection) -> Result<Self, UnknownProfile> {
+        connection.knows_its_profile().await?;
         let configuration = connection.configuration().await;
         let load_balancing = aws_sdk_elasticloadbalancingv2::config::Builder::from(&configuration);
         let load_balancing = whole::only_whole_answers(load_balancing).build();
-        Self {
+        Ok(Self {
             auto_scaling: aws_sdk_applicationautoscaling::Client::new(&configuration),
             codedeploy: aws_sdk_codedeploy::Client::new(&configuration),
             ecs: aws_sdk_ecs::Client::new(&configuration),
@@ -107,7 +149,7 @@ impl Aws {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&configuration),
             signed: signed::Signed::new(&configuration),
             region: configuration.region().map(ToString::to_string),
-        }
+        })
     }
 }
 

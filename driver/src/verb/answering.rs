@@ -40,7 +40,7 @@ pub async fn run(
     let by = request.by.or_else(|| environment::variable("USER")).filter(|name| !name.trim().is_empty());
     let by = by.ok_or_else(|| Failure::Unfit("who answers? USER is not set; give --by NAME".to_owned()))?;
     let mut interruption = super::interruption::listen()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let id = chosen(&aws, request.id, source).await?;
     let (heading, _) = attach(&aws, &id, source, pacing.pace).await?;
     let snapshot = aws.snapshot(&id, &mut None).await.map_err(Failure::aws(format!("read deployment {id:?}")))?;

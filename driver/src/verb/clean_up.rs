@@ -21,7 +21,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let configuration = source.read_to_look()?;
     let mut interruption = super::interruption::listen()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let plan = tokio::select! {
         biased;
         exit = interruption.wait() => return Err(Failure::InterruptedBefore("anything was deleted", exit)),

@@ -20,7 +20,7 @@ pub async fn run(
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
     let mut interruption = super::interruption::listen()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let id = chosen(&aws, id, source).await?;
     let (heading, deadline) = attach(&aws, &id, source, pacing.pace).await?;
     let mut following = Following::new(&aws, printer, heading, deadline, pacing);

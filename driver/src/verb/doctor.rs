@@ -19,7 +19,7 @@ pub async fn run(
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
     let configuration = source.read_to_look()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let (application, name) = (&configuration.application, &configuration.deployment_group);
     let group = match aws.group(application, name).await {
         // Only a permission that is missing leaves something to examine.

@@ -17,7 +17,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let configuration = source.read_to_look()?;
     let (application, group) = (&configuration.application, &configuration.deployment_group);
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let past = aws
         .past_deployments(application, group, limit)
         .await

@@ -42,7 +42,7 @@ pub async fn run(request: &Request, connection: &Connection, printer: &mut Print
         );
         return Err(Failure::Unfit(text));
     }
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let found = group(&aws, request).await?;
     let facts = facts(&aws, found, printer).await?;
     std::fs::create_dir_all(&request.folder)

@@ -21,7 +21,7 @@ pub async fn run(
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
     let configuration = source.read()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let read = preparation::read(&aws, &configuration).await?;
     read.fit(&configuration, printer)?;
     let equal = preparation::equal_revision(&aws, &read.definition).await?;

@@ -20,7 +20,7 @@ pub async fn run(
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
     let mut interruption = super::interruption::listen()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let snapshot = aws.snapshot(id, &mut None).await.map_err(Failure::aws(format!("read deployment {id:?}")))?;
     printer.note(&standing(&snapshot, clock::now()), clock::now());
     if snapshot.deployment.status.is_terminal() {

@@ -49,7 +49,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let configuration = source.read_to_look()?;
     let mut interruption = super::interruption::listen()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let prepared = tokio::select! {
         biased;
         exit = interruption.wait() => return Err(Failure::Interrupted(exit)),

@@ -16,7 +16,7 @@ pub async fn run(
     pacing: Pacing,
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let id = match id {
         Some(id) => id,
         None => active_or_last(&aws, source).await?,

@@ -23,7 +23,7 @@ pub async fn run(
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
     let mut interruption = super::interruption::listen()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     let id = chosen(&aws, id, source).await?;
     let (heading, deadline) = attach(&aws, &id, source, pacing.pace).await?;
     Ok(Following::new(&aws, printer, heading, deadline, pacing).to_the_end(&mut interruption).await?.exit)

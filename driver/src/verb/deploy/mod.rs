@@ -43,7 +43,7 @@ pub async fn run(
     let mut configuration = source.read()?;
     overrides(&mut configuration);
     let mut interruption = super::interruption::listen()?;
-    let aws = Aws::connect(connection).await;
+    let aws = Aws::connect(connection).await?;
     Ok(deploy(&aws, &configuration, orders, pacing, printer, &mut interruption).await?.exit)
 }
 

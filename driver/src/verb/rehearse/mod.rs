@@ -110,7 +110,7 @@ async fn rehearse(
         stand_in: true,
         profile: None,
     };
-    let aws = Aws::connect(&connection).await;
+    let aws = Aws::connect(&connection).await?;
     let pacing = Pacing {
         floor: Duration::from_millis(100),
         pace: pace.factor(),
