@@ -1,7 +1,12 @@
-//! The one file of the driver that reads the environment: variables for `${NAME}`, colours, and what the streams are.
+//! The one file of the driver that reads the environment: the command line, variables for `${NAME}`, colours, and what the streams are.
 //! It interprets nothing.
 
 use std::io::IsTerminal;
+
+/// What was typed behind the command's name.
+pub fn arguments() -> Vec<std::ffi::OsString> {
+    std::env::args_os().skip(1).collect()
+}
 
 /// The value of an environment variable; one that is not text counts as missing.
 #[expect(clippy::disallowed_methods, reason = "the crate's one reading of the environment")]

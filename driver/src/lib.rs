@@ -4,6 +4,7 @@ pub mod appspec;
 pub mod arguments;
 pub mod aws;
 pub mod clock;
+pub mod command_line;
 pub mod configuration;
 pub mod decide;
 pub mod document;

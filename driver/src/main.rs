@@ -2,13 +2,17 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use greenlight::arguments::Arguments;
+use greenlight::command_line;
+use greenlight::environment;
 use greenlight::run::run;
 
 fn main() -> ExitCode {
     // Whoever only asks for the version or for help needs no runtime.
-    to_the_end(Arguments::parse())
+    match command_line::read(&environment::arguments()) {
+        Ok(arguments) => to_the_end(arguments),
+        Err(exit) => ExitCode::from(exit.code()),
+    }
 }
 
 #[tokio::main]
