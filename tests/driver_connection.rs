@@ -127,6 +127,27 @@ fn a_profile_that_is_named_goes_with_its_own_keys_before_the_environments() {
 }
 
 #[test]
+fn a_profile_that_takes_a_role_asks_for_it_in_its_region_with_the_keys_that_it_names() {
+    let (endpoint, seen) = busy_service();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let config = "[profile release]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/release\nsource_profile = base\n\
+        [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n";
+    let environment = [
+        ("AWS_ENDPOINT_URL_STS", endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    let arguments = ["status", "d-1", "--profile", "release", "--endpoint-url", &endpoint];
+    let output = greenlight(folder.path(), config, &environment, &arguments);
+    let seen = seen.lock().expect("nobody panics with it").clone();
+    assert!(!seen.is_empty(), "{}", error_of(&output));
+    let asks = |authorisation: &String| {
+        authorisation.contains("Credential=AKIDBASE/") && authorisation.contains("/eu-west-1/sts/aws4_request")
+    };
+    assert!(seen.iter().all(asks), "nothing but the role, and with no other keys: {seen:?}");
+}
+
+#[test]
 fn a_profile_of_single_sign_on_without_a_session_says_that_there_is_none() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let config = "[default]\nregion = eu-west-1\nsso_session = work\nsso_account_id = 123456789012\nsso_role_name = release\n\

@@ -29,15 +29,14 @@ mod whole;
 
 use std::time::Duration;
 
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, profile};
+use aws_config::{BehaviorVersion, Region, SdkConfig, profile};
 use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_sdk_codedeploy::config::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::document::hint;
@@ -94,7 +93,7 @@ impl Connection {
     }
 
     /// What all clients have in common.
-    async fn configuration(&self) -> aws_config::SdkConfig {
+    async fn configuration(&self) -> SdkConfig {
         let client =
             aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
         // One look must fail before the next is due; a slow answer is no answer.
@@ -103,11 +102,11 @@ impl Connection {
             .operation_attempt_timeout(Duration::from_secs(20))
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(client.clone())
+            .http_client(client)
             // How often to try again is the environment's and the profile's to say; by default three attempts in all.
             .timeout_config(timeouts);
         if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile).credentials_provider(credentials_of(profile, client.clone()).await);
+            loader = loader.profile_name(profile);
         }
         if let Some(region) = &self.region {
             loader = loader.region(Region::new(region.clone()));
@@ -120,17 +119,25 @@ impl Connection {
                 aws_sdk_codedeploy::config::Credentials::new("rehearsal", "rehearsal", None, None, "rehearsal");
             loader = loader.credentials_provider(credentials);
         }
-        loader.load().await
+        let configuration = loader.load().await;
+        match &self.profile {
+            Some(profile) if !self.stand_in => with_credentials_of(profile, configuration),
+            _ => configuration,
+        }
     }
 }
 
 /// A profile that is named brings its own credentials, as it does for the AWS CLI, whatever keys the environment holds: the SDK's
 /// order would deploy to the environment's account. What a profile without any leaves open is found where it always is.
-async fn credentials_of(profile: &str, client: SharedHttpClient) -> CredentialsProviderChain {
-    let provider = ProviderConfig::default().with_http_client(client);
+fn with_credentials_of(profile: &str, configuration: SdkConfig) -> SdkConfig {
+    let (Some(client), Some(others)) = (configuration.http_client(), configuration.credentials_provider()) else {
+        return configuration;
+    };
+    // A role is asked for in this region.
+    let provider = ProviderConfig::default().with_http_client(client).with_region(configuration.region().cloned());
     let own = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build();
-    let others = DefaultCredentialsChain::builder().profile_name(profile).configure(provider).build().await;
-    CredentialsProviderChain::first_try("profile", own).or_else("others", others)
+    let credentials = CredentialsProviderChain::first_try("profile", own).or_else("others", others);
+    configuration.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
 
 impl Aws {
