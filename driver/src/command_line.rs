@@ -41,7 +41,7 @@ fn for_programs(typed: &[OsString]) -> bool {
 fn reason(rendered: &str) -> String {
     let lines = rendered.lines().map(str::trim).filter(|line| !line.is_empty());
     let lines: Vec<_> = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
-    lines.join("; ").trim_start_matches("error: ").to_owned()
+    lines.join("; ").replace(":; ", ": ").trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]
@@ -61,5 +61,7 @@ mod tests {
     fn a_reason_is_what_is_wrong_and_the_tip() {
         let rendered = "error: unexpected argument '--imge' found\n\n  tip: a similar argument exists: '--image'\n\nUsage: x\n\nFor more\n";
         assert_eq!(reason(rendered), "unexpected argument '--imge' found; tip: a similar argument exists: '--image'");
+        let rendered = "error: the following required arguments were not provided:\n  --reason <TEXT>\n\nUsage: x\n";
+        assert_eq!(reason(rendered), "the following required arguments were not provided: --reason <TEXT>");
     }
 }
