@@ -11,15 +11,7 @@ use serde_json::{Value, json};
 use support::deploy_site::{Plan, Site, outcome, text};
 
 /// Waits minutes for a person, whatever the machine is doing.
-const GATED: Plan = Plan {
-    config: "CodeDeployDefault.ECSAllAtOnce",
-    ready_wait: Some("20h"),
-    termination_wait: "20h",
-    test_listener: true,
-    rollback_on: &["failure", "alarm"],
-    green: &[("SHOP_VERSION", "2")],
-    pace: "400",
-};
+const GATED: Plan = Plan { rollback_on: &["failure", "alarm"], ..Plan::GATED };
 
 /// A group that watches `shop-5xx`, beside another alarm.
 fn watched() -> Site {

@@ -17,15 +17,7 @@ use support::interposer::{Call, Fate, Interposer};
 use support::transcript::{Play, Stage, transcript};
 
 /// Both waits last minutes, whatever the machine is doing.
-const GATED: Plan = Plan {
-    config: "CodeDeployDefault.ECSAllAtOnce",
-    ready_wait: Some("20h"),
-    termination_wait: "20h",
-    test_listener: true,
-    rollback_on: &["failure"],
-    green: &[("SHOP_VERSION", "2")],
-    pace: "400",
-};
+const GATED: Plan = Plan::GATED;
 const OPEN: Plan = Plan { ready_wait: None, ..GATED };
 /// Nobody is waited for.
 const QUICK: Plan = Plan { termination_wait: "1m", ..OPEN };

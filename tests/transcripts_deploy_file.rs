@@ -3,28 +3,18 @@
 mod support {
     pub(crate) mod deploy_site;
     pub(crate) mod scenario;
+    pub(crate) mod scene;
     pub(crate) mod stand_in;
     pub(crate) mod transcript;
 }
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use serde_json::json;
 use support::deploy_site::{Plan, Site};
 use support::scenario::{Function, Scenario};
-use support::stand_in::StandIn;
-use support::transcript::{Play, Stage, transcript};
+use support::scene::Scene;
+use support::transcript::{Play, transcript};
 
-const GATED: Plan = Plan {
-    config: "CodeDeployDefault.ECSAllAtOnce",
-    ready_wait: Some("20h"),
-    termination_wait: "20h",
-    test_listener: true,
-    rollback_on: &["failure"],
-    green: &[("SHOP_VERSION", "2")],
-    pace: "400",
-};
+const GATED: Plan = Plan::GATED;
 
 /// Writes the configuration of a site, with more in it.
 fn configure(play: &mut Play<Site>, more: &str) {
@@ -48,39 +38,16 @@ checks:
 ";
 
 /// A service with a hook and an alarm that is content.
-struct Hooked {
-    /// Its folder goes when it goes.
-    _scenario: Scenario,
-    folder: PathBuf,
-    stand_in: StandIn,
-}
-
-impl Hooked {
-    fn start() -> Self {
-        let scenario =
-            Scenario::write(&Function::after_allow_test_traffic()).set("alarms", &json!({"shop-5xx": {"state": "OK"}}));
-        let folder = scenario.configuration().parent().expect("a file lies in a folder").to_owned();
-        std::fs::write(folder.join("checks.yaml"), PLAN).expect("a plan can be written");
-        let stand_in = StandIn::start(&[scenario.path(), "--pace", "400"]);
-        Self { folder, stand_in, _scenario: scenario }
-    }
-}
-
-impl Stage for Hooked {
-    fn command(&self) -> Command {
-        let mut command = self.stand_in.greenlight();
-        command.current_dir(&self.folder);
-        command
-    }
-
-    fn folder(&self) -> &Path {
-        &self.folder
-    }
+fn hooked() -> Scene {
+    let scenario =
+        Scenario::write(&Function::after_allow_test_traffic()).set("alarms", &json!({"shop-5xx": {"state": "OK"}}));
+    std::fs::write(scenario.configuration().with_file_name("checks.yaml"), PLAN).expect("a plan can be written");
+    Scene::start(scenario, &["--pace", "400"])
 }
 
 #[test]
 fn every_key_of_the_file_is_honoured() {
-    transcript("deploy_file_whole", "Every key of greenlight.yaml is honoured.", Hooked::start, |play| {
+    transcript("deploy_file_whole", "Every key of greenlight.yaml is honoured.", hooked, |play| {
         let production = format!("PRODUCTION={}", play.stage.stand_in.text("production"));
         play.write(
             "greenlight.yaml",
@@ -121,7 +88,7 @@ fn what_the_hooks_found_decides() {
     transcript(
         "deploy_hooks",
         "What the hooks found decides: their evidence is shown where they pass, and why it failed, and where, where they do not.",
-        Hooked::start,
+        hooked,
         |play| {
             play.write(
                 "greenlight.yaml",

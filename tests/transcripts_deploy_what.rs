@@ -15,15 +15,7 @@ use support::deploy_site::{Plan, Site};
 use support::transcript::{Play, Stage, transcript};
 
 /// Traffic shifts, and the wait behind that lasts minutes.
-const OPEN: Plan = Plan {
-    config: "CodeDeployDefault.ECSAllAtOnce",
-    ready_wait: None,
-    termination_wait: "20h",
-    test_listener: true,
-    rollback_on: &["failure"],
-    green: &[("SHOP_VERSION", "2")],
-    pace: "400",
-};
+const OPEN: Plan = Plan { ready_wait: None, ..Plan::GATED };
 
 /// Tells the deployment as CodeDeploy has it, and the task definition as ECS has it.
 fn made(play: &mut Play<Site>) {

@@ -11,15 +11,7 @@ use support::deploy_site::{Plan, Site};
 use support::transcript::transcript;
 
 /// Both waits last minutes, whatever the machine is doing.
-const GATED: Plan = Plan {
-    config: "CodeDeployDefault.ECSAllAtOnce",
-    ready_wait: Some("20h"),
-    termination_wait: "20h",
-    test_listener: true,
-    rollback_on: &["failure"],
-    green: &[("SHOP_VERSION", "2")],
-    pace: "400",
-};
+const GATED: Plan = Plan::GATED;
 /// Nobody is waited for.
 const OPEN: Plan = Plan { ready_wait: None, termination_wait: "1m", ..GATED };
 /// The hour that CodeDeploy waits for a replacement takes two seconds.

@@ -12,15 +12,7 @@ use support::deploy_site::{Plan, Site};
 use support::transcript::{Play, transcript};
 
 /// Both waits last minutes, whatever the machine is doing.
-const GATED: Plan = Plan {
-    config: "CodeDeployDefault.ECSAllAtOnce",
-    ready_wait: Some("20h"),
-    termination_wait: "20h",
-    test_listener: true,
-    rollback_on: &["failure", "stop"],
-    green: &[("SHOP_VERSION", "2")],
-    pace: "400",
-};
+const GATED: Plan = Plan { rollback_on: &["failure", "stop"], ..Plan::GATED };
 /// All traffic was shifted, as programs read it.
 const SHIFTED: &str = r#""event":"AfterAllowTraffic","status":"Succeeded""#;
 

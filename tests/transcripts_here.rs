@@ -6,6 +6,7 @@
 mod support {
     pub(crate) mod deploy_site;
     pub(crate) mod scenario;
+    pub(crate) mod scene;
     pub(crate) mod stand_in;
     pub(crate) mod transcript;
 }
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::scenario::{Function, Scenario};
-use support::stand_in::StandIn;
+use support::scene::Scene;
 use support::transcript::{Form, Stage, document, transcript};
 use tempfile::TempDir;
 
@@ -157,33 +158,13 @@ fn check_writes_junit_for_a_ci_server() {
 const SILENT: &str = r#"curl -s -o "$KEPT.part" "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next" && mv "$KEPT.part" "$KEPT"; exec sleep 600"#;
 
 /// A deployment whose hook hangs.
-struct Hanging {
-    stand_in: StandIn,
-    scenario: Scenario,
-}
-
-impl Hanging {
-    fn start() -> Self {
-        let scenario = Scenario::write(&Function::after_allow_test_traffic());
-        let kept = Path::new(scenario.path()).with_file_name("event.json");
-        let function = json!({"event": "AfterAllowTestTraffic", "run": ["/bin/sh", "-c", SILENT], "timeout": "60s",
-            "environment": {"KEPT": kept}});
-        let scenario = scenario.set("functions", &json!({"CodeDeployHook_AfterAllowTestTraffic": function}));
-        let stand_in = StandIn::start(&[scenario.path(), "--pace", "60"]);
-        Self { stand_in, scenario }
-    }
-}
-
-impl Stage for Hanging {
-    fn command(&self) -> Command {
-        let mut command = self.stand_in.greenlight();
-        command.current_dir(self.folder());
-        command
-    }
-
-    fn folder(&self) -> &Path {
-        Path::new(self.scenario.path()).parent().expect("a file lies in a folder")
-    }
+fn hanging() -> Scene {
+    let scenario = Scenario::write(&Function::after_allow_test_traffic());
+    let kept = Path::new(scenario.path()).with_file_name("event.json");
+    let function = json!({"event": "AfterAllowTestTraffic", "run": ["/bin/sh", "-c", SILENT], "timeout": "60s",
+        "environment": {"KEPT": kept}});
+    let scenario = scenario.set("functions", &json!({"CodeDeployHook_AfterAllowTestTraffic": function}));
+    Scene::start(scenario, &["--pace", "60"])
 }
 
 #[test]
@@ -191,7 +172,7 @@ fn invoke_runs_a_hook_here_and_passes_only_what_it_found_and_reported() {
     transcript(
         "invoke_here",
         "Invoke runs a hook's binary here: it fails for a deployment that is not there, and reports for one that hangs.",
-        Hanging::start,
+        hanging,
         |play| {
             let nobodys =
                 json!({"DeploymentId": "d-NOTHERE00", "LifecycleEventHookExecutionId": "eyJlbmNyeXB0ZWREYXRhIjoiNONE"});

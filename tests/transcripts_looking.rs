@@ -17,15 +17,7 @@ use support::transcript::{Demo, Play, Stage, transcript};
 use tempfile::TempDir;
 
 /// It waits for a person, however long the machine takes, and for nobody else.
-const GATED: Plan = Plan {
-    config: "CodeDeployDefault.ECSAllAtOnce",
-    ready_wait: Some("20h"),
-    termination_wait: "1m",
-    test_listener: true,
-    rollback_on: &["failure"],
-    green: &[("SHOP_VERSION", "2")],
-    pace: "400",
-};
+const GATED: Plan = Plan { termination_wait: "1m", ..Plan::GATED };
 
 /// What `--report` keeps.
 const REPORT: [&str; 4] = ["report.html", "report.json", "junit.xml", "summary.md"];

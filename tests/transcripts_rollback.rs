@@ -5,18 +5,17 @@
 mod support {
     pub(crate) mod deploy_site;
     pub(crate) mod scenario;
+    pub(crate) mod scene;
     pub(crate) mod stand_in;
     pub(crate) mod transcript;
 }
 
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::deploy_site::{Plan, Site};
 use support::scenario::{Function, Scenario};
-use support::stand_in::StandIn;
+use support::scene::Scene;
 use support::transcript::{Play, Stage, transcript};
 
 /// All traffic was shifted, for people and for programs.
@@ -65,33 +64,12 @@ fn what_was_stopped_after_the_shift_is_gone_back_from() {
 }
 
 /// Two versions, and a hook.
-struct Hooked {
-    stand_in: StandIn,
-    scenario: Scenario,
-}
-
-impl Hooked {
-    fn start() -> Self {
-        let scenario = Scenario::write(&Function::after_allow_test_traffic());
-        let stand_in = StandIn::start(&[scenario.path(), "--pace", "100"]);
-        Self { stand_in, scenario }
-    }
-}
-
-impl Stage for Hooked {
-    fn command(&self) -> Command {
-        let mut command = self.stand_in.greenlight();
-        command.current_dir(self.folder());
-        command
-    }
-
-    fn folder(&self) -> &Path {
-        Path::new(self.scenario.path()).parent().expect("a file lies in a folder")
-    }
+fn hooked() -> Scene {
+    Scene::start(Scenario::write(&Function::after_allow_test_traffic()), &["--pace", "100"])
 }
 
 /// The id in the outcome of `deploy --output json`, of a run that no transcript tells.
-fn deployed(stage: &Hooked, image: &str) -> String {
+fn deployed(stage: &Scene, image: &str) -> String {
     let arguments = ["deploy", "--image", image, "--output", "json", "--poll", "150ms"];
     let output = stage.command().args(arguments).output().expect("greenlight can be started");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -105,7 +83,7 @@ fn a_named_success_is_gone_back_to_with_its_hooks_or_without() {
     transcript(
         "rollback_to_a_named_success",
         "Rollback goes back to a named success, with its hooks or for a reason without them, as long as its task definition is there.",
-        Hooked::start,
+        hooked,
         |play| {
             play.without_evidence();
             let second = deployed(play.stage, "web=shop:2");

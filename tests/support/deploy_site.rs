@@ -26,6 +26,19 @@ pub(crate) struct Plan {
     pub(crate) pace: &'static str,
 }
 
+impl Plan {
+    /// Both waits last minutes, whatever the machine is doing; only a failure rolls back.
+    pub(crate) const GATED: Self = Self {
+        config: "CodeDeployDefault.ECSAllAtOnce",
+        ready_wait: Some("20h"),
+        termination_wait: "20h",
+        test_listener: true,
+        rollback_on: &["failure"],
+        green: &[("SHOP_VERSION", "2")],
+        pace: "400",
+    };
+}
+
 impl Default for Plan {
     fn default() -> Self {
         Self {
